@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+#
+# What every script here shares: where things are, how progress and failure
+# are told, how the clock is read. It runs nothing by being sourced.
+
+DIPC_TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+# shellcheck disable=SC2034	# for those who source this file
+DIPC_BUILD=$DIPC_TOP/build
+# shellcheck disable=SC2034
+DIPC_CACHE=${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/dipc
+
+# say TEXT…: a line of progress. Standard output is left to results.
+say()
+{
+	printf '%s: %s\n' "${DIPC_WHO:-$(basename "$0" .sh)}" "$*" >&2
+}
+
+die()
+{
+	say "error: $*"
+	exit 1
+}
+
+# as_root COMMAND…: run it as root, by sudo when that is needed and there.
+as_root()
+{
+	if [ "$(id -u)" = 0 ]; then
+		"$@"
+	elif command -v sudo >/dev/null; then
+		sudo "$@"
+	else
+		die "need root or sudo for: $*"
+	fi
+}
+
+# apt_update [MAX_AGE_MINUTES]: refresh the package lists if the last time was
+# longer ago (default: always). Returns 1 if they could not be refreshed.
+apt_update()
+{
+	local stamp=$DIPC_CACHE/package-lists-refreshed age=${1:-0}
+
+	if [ "$age" -gt 0 ] && compgen -G '/var/lib/apt/lists/*_Packages*' >/dev/null &&
+	   [ -n "$(find "$stamp" -mmin "-$age" 2>/dev/null)" ]; then
+		return 0
+	fi
+	say "refreshing the package lists (apt-get update)"
+	as_root timeout 300 apt-get -qq -o DPkg::Lock::Timeout=900 \
+		-o Acquire::Retries=2 update >&2 || return 1
+	mkdir -p "$DIPC_CACHE"
+	touch "$stamp"
+}

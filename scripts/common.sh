@@ -50,3 +50,43 @@ apt_update()
 	mkdir -p "$DIPC_CACHE"
 	touch "$stamp"
 }
+
+# kernel_env: sets KDIR and KREL (and KVERSION, KVMLINUX, KMODULES for a
+# kernel of the cache) by what the caller was given: KERNEL, or KDIR, or else
+# the running kernel's headers, or else the newest Debian headers installed.
+# shellcheck disable=SC2034	# for those who source this file
+kernel_env()
+{
+	local assignments
+
+	if [ -n "${KERNEL:-}" ]; then
+		assignments=$("$DIPC_TOP/scripts/kernel.sh" "$KERNEL") || exit 1
+		eval "$assignments"
+		return
+	fi
+	if [ -z "${KDIR:-}" ]; then
+		KDIR=/lib/modules/$(uname -r)/build
+		[ -f "$KDIR/Makefile" ] ||
+			KDIR=$(printf '%s\n' /usr/src/linux-headers-*-"$(dpkg --print-architecture 2>/dev/null || uname -m)" |
+			       sort -V | tail -n1)
+		[ -f "$KDIR/Makefile" ] ||
+			die "no kernel headers on this machine: 'make KERNEL=6.1' (or 6.12) fetches Debian's, KDIR=… names others"
+	fi
+	[ -f "$KDIR/Makefile" ] || die "KDIR=$KDIR holds no kernel build tree"
+	KDIR=$(realpath "$KDIR")
+	KREL=$(cat "$KDIR/include/config/kernel.release" 2>/dev/null) ||
+		die "KDIR=$KDIR is not prepared for building modules"
+}
+
+# with_lock FILE COMMAND…: one at a time, whoever builds in this checkout.
+with_lock()
+{
+	local lock=$1
+	shift
+
+	mkdir -p "$(dirname "$lock")"
+	(
+		flock -n 9 || { say "waiting for another build here"; flock -w 1800 9; }
+		"$@" 9>&-
+	) 9>"$lock"
+}

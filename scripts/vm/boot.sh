@@ -23,7 +23,7 @@ usage()
 	  --timeout SECONDS     limit of wall-clock time (300; a terminal 14400)
 	  --append TEXT         more kernel arguments
 	  --params TEXT         parameters of the module
-	  --no-module           do not load dipc
+	  --no-module           do not load dipc (modprobe dipc will)
 	  --icount              one CPU, a clock that counts instructions
 	  --env NAME=VALUE      into the command's environment
 	  --name NAME           the console is kept in build/vm/NAME.console
@@ -104,10 +104,11 @@ make_initramfs
 
 find "$DIPC_BUILD/run" -mindepth 1 -maxdepth 1 -mmin +1440 -exec rm -rf {} +
 run=$(mktemp -d "$DIPC_BUILD/run/$name.XXXXXX")
-terminal_state=''
+terminal_state='' running=''
 # shellcheck disable=SC2317	# by the trap
 finish()
 {
+	[ -z "$running" ] || { kill "$running"; wait "$running"; } 2>/dev/null || true
 	[ -z "$terminal_state" ] || stty "$terminal_state" || true
 	[ ! -f "$run/console" ] || mv -f "$run/console" "$vm/$name.console" || true
 	rm -rf "$run"
@@ -122,13 +123,16 @@ mkdir "$share"
 # shellcheck disable=SC2317	# by with_lock
 snapshot()
 {
-	[ -z "$module" ] || cp "$DIPC_BUILD/$KREL/dipc.ko" "$run/dipc.ko" ||
+	if [ -f "$DIPC_BUILD/$KREL/dipc.ko" ]; then
+		cp "$DIPC_BUILD/$KREL/dipc.ko" "$run/dipc.ko"
+	elif [ -n "$module" ]; then
 		die "no module for $KREL: make KERNEL=$kernel"
+	fi
 	cp -a "$DIPC_BUILD/user" "$run/user"
 }
-DIPC_WHO=vm with_lock "$DIPC_BUILD/.lock.$KREL" snapshot
+with_lock "$DIPC_BUILD/.lock.$KREL" with_lock "$DIPC_BUILD/.lock.user" snapshot
 
-if [ -n "$module" ]; then
+if [ -f "$run/dipc.ko" ]; then
 	{
 		echo "install dipc insmod $run/dipc.ko \$CMDLINE_OPTS"
 		/sbin/modinfo -F alias "$run/dipc.ko" | sed 's/$/ dipc/; s/^/alias /'
@@ -136,16 +140,17 @@ if [ -n "$module" ]; then
 fi
 
 user=$run/user
-path=$user/ipcctl:$user/libipc:$user/libipc/examples:$user/selftests:$user/vm
+path=$user/ipcctl:$user/libipc/examples:$user/selftests/dipc:$user/vm
 {
 	echo "mode=$mode"
 	echo "release=$KREL"
 	echo "modules=$KMODULES"
 	if [ -n "$module" ]; then
-		/sbin/modinfo -F depends "$run/dipc.ko" | tr ',' '\n' | sed -n 's/^./modprobe=&/p'
 		echo "insmod=$run/dipc.ko"
 		echo "params=$params"
 	fi
+	[ ! -f "$run/dipc.ko" ] ||
+		/sbin/modinfo -F depends "$run/dipc.ko" | tr ',' '\n' | sed -n 's/^./modprobe=&/p'
 	echo "cwd=$PWD"
 	echo "env=PATH=$path:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 	echo "env=LD_LIBRARY_PATH=$user/libipc"
@@ -197,9 +202,16 @@ if [ "$mode" = terminal ]; then
 	"${qemu[@]}" -chardev 'stdio,id=out,signal=off' -device virtconsole,chardev=out || status=$?
 else
 	# A file for QEMU, a pipe in truth: whatever our own output is.
+	# Waiting in the background, this shell can be told to stop.
+	exec 3> >(exec cat)
+	reader=$!
 	"${qemu[@]}" -chardev file,id=out,path=/dev/stdout,append=on \
-		-device virtserialport,nr=1,chardev=out </dev/null 2>"$run/qemu" | cat ||
-		status=${PIPESTATUS[0]}
+		-device virtserialport,nr=1,chardev=out </dev/null >&3 2>"$run/qemu" &
+	running=$!
+	exec 3>&-
+	wait "$running" || status=$?
+	running=''
+	wait "$reader" || true
 fi
 
 if [ -s "$share/rc" ]; then

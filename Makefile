@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: GPL-2.0
+#
+# The daily commands. What they do is in scripts/; kbuild's part is in Kbuild.
+# Everything that is built goes below build/. "make help" lists the targets.
+
+MAKEFLAGS += --no-print-directory
+SHELL	:= /bin/bash
+B	:= $(CURDIR)/build
+U	:= $(B)/user
+Q	:= $(if $(filter 1,$(V)),,@)
+
+prefix	?= /usr/local
+# As it was typed: its dollars are the guest's shell's.
+override CMD := $(value CMD)
+export KERNEL KDIR W C V WERROR TESTS TIMEOUT CMD VM_ARGS DESTDIR prefix
+
+# One build at a time in this checkout; make's job slots pass through.
+locked	= mkdir -p $(B) && flock -w 1800 $(B)/.lock.user
+selftests_make = $(MAKE) -C selftests OUTPUT=$(U)/selftests/dipc \
+		 KSFT_DIR="$$KSOURCE/tools/testing/selftests" \
+		 LIBIPC_DIR=$(U)/libipc
+
+.PHONY: all module user libipc ipcctl tests install modules_install \
+	vm check demo checkpatch clean distclean help deps
+.DEFAULT_GOAL := all
+
+all: module user tests ##build the module, libipc, ipcctl and the tests
+
+module: ##build dipc.ko into build/RELEASE
+	+$(Q)scripts/module.sh build
+
+user: libipc ipcctl ##build libipc and ipcctl into build/user
+
+libipc:
+	$(Q)$(locked) $(MAKE) -C libipc O=$(U)/libipc all
+
+ipcctl: libipc
+	$(Q)$(locked) $(MAKE) -C ipcctl O=$(U)/ipcctl LIBIPC_DIR=$(U)/libipc all
+
+tests: libipc ##build the test suites into build/user/selftests
+	$(Q)env=$$(scripts/kernel.sh source) && eval "$$env" && \
+		mkdir -p $(U)/selftests/dipc && $(locked) $(selftests_make) all
+
+install: user ##install libipc, ipcctl and their manual pages (DESTDIR, prefix)
+	$(Q)$(MAKE) -C libipc O=$(U)/libipc install
+	$(Q)$(MAKE) -C ipcctl O=$(U)/ipcctl LIBIPC_DIR=$(U)/libipc install
+
+modules_install: ##install dipc.ko for the kernel that it was built for
+	+$(Q)scripts/module.sh install
+
+# Quiet as long as it goes well: the output is the command's.
+vm: ##a shell in a guest with dipc loaded; CMD='…' runs one command there
+	+$(Q)scripts/vm.sh
+
+check: ##run static checks and all suites in a guest; TESTS='a b' runs those
+	+$(Q)scripts/check.sh
+
+demo: ##see it work: a guided session in a guest
+	+$(Q)scripts/demo.sh
+
+checkpatch: ##the kernel's style checker over kmod/ and uapi/
+	$(Q)scripts/checkpatch.sh
+
+deps: ##install the Debian packages that all of this needs
+	$(Q)scripts/deps.sh check
+
+clean: ##remove what was built
+	$(Q)rm -rf $(B)
+
+distclean: clean ##also remove the kernels in the cache that clones share
+	$(Q)rm -rf "$${XDG_CACHE_HOME:-$$HOME/.cache}/dipc"
+
+help: ##this list
+	@echo 'Targets:'
+	@sed -n 's/^\([a-z_]*\):.*##\(.*\)/  \1\t\2/p' Makefile | expand -t 22
+	@echo
+	@echo 'Variables:'
+	@printf '  %-20s%s\n' \
+		'KERNEL=6.1|6.12|rt' "Debian's stock kernel of that series, from the cache" \
+		'KDIR=DIR' 'build the module against these headers' \
+		"CMD='…'" 'make vm: run this, return its status' \
+		"TESTS='a b'" 'make check: only these suites or checks' \
+		'TIMEOUT=SECONDS' 'make vm: the limit of time (300; a shell 14400)' \
+		'VM_ARGS=…' 'make vm: options of scripts/vm/boot.sh' \
+		'WERROR=0' 'a compiler warning does not end the build' \
+		'C=1' 'sparse over what is compiled' \
+		'V=1' 'show the commands; make check: show all output'

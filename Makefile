@@ -32,13 +32,13 @@ module: ##build dipc.ko into build/RELEASE
 user: libipc ipcctl ##build libipc and ipcctl into build/user
 
 libipc:
-	$(Q)$(locked) $(MAKE) -C libipc O=$(U)/libipc all
+	+$(Q)$(locked) $(MAKE) -C libipc O=$(U)/libipc all
 
 ipcctl: libipc
-	$(Q)$(locked) $(MAKE) -C ipcctl O=$(U)/ipcctl LIBIPC_DIR=$(U)/libipc all
+	+$(Q)$(locked) $(MAKE) -C ipcctl O=$(U)/ipcctl LIBIPC_DIR=$(U)/libipc all
 
 tests: libipc ##build the test suites into build/user/selftests
-	$(Q)env=$$(scripts/kernel.sh source) && eval "$$env" && \
+	+$(Q)env=$$(scripts/kernel.sh source) && eval "$$env" && \
 		mkdir -p $(U)/selftests/dipc && $(locked) $(selftests_make) all
 
 install: user ##install libipc, ipcctl and their manual pages (DESTDIR, prefix)

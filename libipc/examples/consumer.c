@@ -15,6 +15,7 @@
  * Each line is one write, so several consumers may append to the same file.
  * The last line on standard error says how many were taken.
  */
+#define _GNU_SOURCE
 #include <limits.h>
 #include <stdbool.h>
 

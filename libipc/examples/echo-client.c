@@ -11,6 +11,7 @@
  * of them the server uses. Shows: connect, send, receive on a socket that was
  * never bound, time limits.
  */
+#define _GNU_SOURCE
 #include <ipc/libipc.h>
 
 #include "util.h"

@@ -14,6 +14,7 @@
  * source, reply, and that a client that is gone or does not read must not stop
  * the server.
  */
+#define _GNU_SOURCE
 #include <ipc/libipc.h>
 
 #include "util.h"

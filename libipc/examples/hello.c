@@ -8,6 +8,7 @@
  * The client never binds anything: its socket has a port number from the
  * kernel, and that is all the server needs for its reply.
  */
+#define _GNU_SOURCE
 #include <sys/wait.h>
 
 #include <ipc/libipc.h>

@@ -15,6 +15,7 @@
  * then empty the mailbox, then wait. The other way round, a message that comes
  * between the last look and the asking would lie there unseen.
  */
+#define _GNU_SOURCE
 #include <limits.h>
 #include <signal.h>
 #include <stdbool.h>

@@ -13,6 +13,7 @@
  * A line is a message without its newline, so an empty line is an empty
  * message. The last line on standard error says how many were put.
  */
+#define _GNU_SOURCE
 #include <limits.h>
 #include <stdbool.h>
 

@@ -15,6 +15,7 @@
  * all take from one queue, whoever is free. echo-client asks both in the same
  * way. The reply is the request with the number of the worker before it.
  */
+#define _GNU_SOURCE
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>

@@ -35,7 +35,7 @@ static const struct {
 };
 
 /* How often to try a name that is taken, but not by a mailbox we can see. */
-#define CREATE_TRIES	4
+#define CREATE_TRIES	16
 
 #define MEMBERS	(sizeof(members) / sizeof(members[0]))
 
@@ -175,6 +175,9 @@ int ipc_mailbox_create(const char *name, const struct ipc_mailbox_attr *attr,
 		return -EINVAL;
 	do {
 		err = request(DIPC_CMD_MAILBOX_NEW, name, attr, NULL, NULL);
+		/* To sockets a taken name is an address in use. */
+		if (err == -EADDRINUSE)
+			err = -EEXIST;
 		if (err != -EEXIST || (flags & O_EXCL))
 			return err;
 		/* Only a mailbox will do, and only if it is still there. */

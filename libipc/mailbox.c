@@ -20,7 +20,7 @@
 #include "internal.h"
 
 /* How often to make a mailbox that others let vanish before it is attached. */
-#define CREATE_TRIES	16
+#define CREATE_TRIES	64
 
 struct ipc_mailbox {
 	int fd;

@@ -21,7 +21,7 @@ selftests_make = $(MAKE) -C selftests OUTPUT=$(U)/selftests/dipc \
 		 LIBIPC_DIR=$(U)/libipc
 
 .PHONY: all module user libipc ipcctl tests install modules_install \
-	vm check demo checkpatch clean distclean help deps
+	vm vm_run check demo checkpatch clean distclean help deps
 .DEFAULT_GOAL := all
 
 all: module user tests ##build the module, libipc, ipcctl and the tests
@@ -48,9 +48,16 @@ install: user ##install libipc, ipcctl and their manual pages (DESTDIR, prefix)
 modules_install: ##install dipc.ko for the kernel that it was built for
 	+$(Q)scripts/module.sh install
 
-# Quiet as long as it goes well: the output is the command's.
-vm: ##a shell in a guest with dipc loaded; CMD='…' runs one command there
-	+$(Q)scripts/vm.sh
+# Make knows no status but 2 for what failed; status.so lends it the command's.
+status = $(shell cat $(B)/.status.$$PPID 2>/dev/null; rm -f $(B)/.status.$$PPID)
+vm: vm_run ##a shell in a guest with dipc loaded; CMD='…' runs one command there
+	$(eval -load $(U)/vm/status.so)
+	$(eval s := $(status))
+	$(if $(filter 0,$(s)),,$(leave $(s)))
+	@exit $(s)
+
+vm_run:
+	+@mkdir -p $(B); s=0; scripts/vm.sh || s=$$?; echo $$s >$(B)/.status.$$PPID
 
 check: ##run static checks and all suites in a guest; TESTS='a b' runs those
 	+$(Q)scripts/check.sh

@@ -30,7 +30,8 @@ as_root()
 	elif command -v sudo >/dev/null; then
 		sudo "$@"
 	else
-		die "need root or sudo for: $*"
+		say "needs root or sudo: $*"
+		return 1
 	fi
 }
 

@@ -225,7 +225,7 @@ if ! command -v apt-get >/dev/null; then
 	use "$old"
 fi
 
-apt_update "$LISTS_MAX_MIN" || say "Debian does not answer; going by the package lists of before"
+apt_update "$LISTS_MAX_MIN" || say "could not refresh them; going by the package lists of before"
 if ! resolve && { ! apt_update || ! resolve; }; then
 	[ -n "$old" ] || die "apt knows no packages for kernel '$series' (is this Debian 12 with its security archive?)"
 	say "offline: using ${old#*_} from the cache; Debian may have a newer one"

@@ -9,6 +9,7 @@ cd "$(dirname "$0")/../.."
 
 bad=0
 while read -r f; do
+	f=${f#./}
 	[ -f "$f" ] || continue
 	case $f in
 	COPYING|LICENSES/*|*.md|*.txt|*.rst|MAINTAINERS|*/settings|*/config|*.in|*.png|*.svg) continue ;;

@@ -217,10 +217,18 @@ fi
 if [ -s "$share/rc" ]; then
 	exit "$(cat "$share/rc")"
 fi
+# From the first sign of trouble on, or just the end.
 console_tail()
 {
-	say "the end of its console (all of it: build/vm/$name.console):"
-	tail -n 30 "$run/console" 2>/dev/null | tr -d '\r' | sed 's/^/    /' >&2
+	local from lines
+
+	[ -f "$run/console" ] || return 0
+	lines=$(wc -l <"$run/console")
+	from=$(grep -naE 'BUG:|Oops|Kernel panic|WARNING:|Unable to|INFO: |^init: ' "$run/console" |
+	       sed -n '1s/:.*//p') || true
+	[ -n "$from" ] || from=$((lines > 20 ? lines - 20 : 1))
+	say "its console (all of it is in build/vm/$name.console):"
+	sed -n "$from,$((from + 45))p" "$run/console" | tr -d '\r' | sed 's/^/    /' >&2
 }
 case $status in
 124|137)

@@ -395,9 +395,9 @@ static int run_terminal(void)
 		setsid();
 		tty = open_soon("/dev/hvc0", O_RDWR);
 		ioctl(tty, TIOCSCTTY, 1);
-		if ((v = job_get("rows", 0)))
+		if ((v = job_get("rows", 0)) && atoi(v))
 			ws.ws_row = atoi(v);
-		if ((v = job_get("cols", 0)))
+		if ((v = job_get("cols", 0)) && atoi(v))
 			ws.ws_col = atoi(v);
 		ioctl(tty, TIOCSWINSZ, &ws);
 		dup2(tty, 0);

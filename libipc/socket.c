@@ -38,7 +38,7 @@ static int option_get(int fd, int name, void *value, socklen_t len)
 int ipc_open(int type, int flags)
 {
 	int family = ipc_family();
-	int fd;
+	int fd, now;
 
 	if (flags & ~(O_NONBLOCK | O_CLOEXEC))
 		return -EINVAL;
@@ -46,12 +46,12 @@ int ipc_open(int type, int flags)
 	if (flags & O_NONBLOCK)
 		type |= SOCK_NONBLOCK;
 
-	fd = socket(family, type, 0);
-	if (fd < 0 && errno == EAFNOSUPPORT && ipc_family() != family) {
-		/* The first call has loaded it, and it has another number. */
-		fd = socket(ipc_family(), type, 0);
-	}
-	return result(fd);
+	fd = result(socket(family, type, 0));
+	if (fd != -EAFNOSUPPORT)
+		return fd;
+	/* That may have loaded the module, and with another number. */
+	now = ipc_family();
+	return now == family ? fd : result(socket(now, type, 0));
 }
 
 int ipc_bind(int fd, const struct sockaddr_dipc *addr)

@@ -197,7 +197,7 @@ class Suite:
         elif how == 'signal':
             self.add('fail', 'exit', f'killed by signal {number}')
         elif how == 'lost':
-            self.add('fail', 'exit', 'the guest ended before it did')
+            self.add('fail', 'exit', number or 'the guest ended before it did')
         if top is None:
             # A program that skips itself before it has printed anything.
             if how == 'exit':
@@ -350,7 +350,7 @@ def main():
             show.out('  ' + line)       # the guest's shell or the runner itself
 
     if suite:
-        suite.end('lost', 0, 0)
+        suite.end('lost', 'the guest went silent' if silent else None, 0)
         finish(0)
     for name in expected:
         if name not in ran:

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: ((GPL-2.0 WITH Linux-syscall-note) OR BSD-3-Clause) */
+/*
+ * dipc: distributed IPC for Linux. The socket interface.
+ *
+ * Everything a program needs to use AF_DIPC sockets without any library:
+ * the address, the socket options and the reasons that the counters and
+ * tracepoints give for what became of a message. What is in this file never
+ * changes; it only grows. All integers are in host byte order.
+ *
+ * The administrative interface is in <linux/dipc_netlink.h>.
+ */
+#ifndef _UAPI_LINUX_DIPC_H
+#define _UAPI_LINUX_DIPC_H
+
+#include <linux/types.h>
+#include <linux/socket.h>
+
+/*
+ * The kernel keeps no free family number for a module, so dipc takes the
+ * historic AF_ASH, which no driver implements. A system administrator may
+ * load the module with another one ("modprobe dipc family=N"); programs that
+ * want to follow ask the module: /sys/module/dipc/parameters/family, or
+ * DIPC_A_NODE_FAMILY over netlink.
+ */
+#ifndef AF_DIPC
+#define AF_DIPC			18
+#endif
+#ifndef PF_DIPC
+#define PF_DIPC			AF_DIPC
+#endif
+
+/* Level of socket options and control messages. */
+#define SOL_DIPC		0x4449
+
+#define DIPC_NAME_MAX		63	/* longest name, without the final NUL */
+#define DIPC_MSG_LEN_MAX	(64U << 20) /* largest message of any queue, bytes */
+#define DIPC_PORT_USER_MAX	0xffffffffULL /* ports above are the kernel's */
+
+/**
+ * enum dipc_addr_type - what a struct sockaddr_dipc names
+ * @DIPC_ADDR_ANY: nothing; bind() then chooses a port number (autobind)
+ * @DIPC_ADDR_PORT: a port by its number, in sdipc_port
+ * @DIPC_ADDR_NAME: whatever goes by the name in sdipc_name; bind() adds the
+ *	name to the socket's port
+ * @DIPC_ADDR_MAILBOX: the mailbox in sdipc_name; bind() attaches the socket
+ *	to it as a receiver
+ * @DIPC_ADDR_GROUP: the group in sdipc_name (EOPNOTSUPP: not implemented)
+ */
+enum dipc_addr_type {
+	DIPC_ADDR_ANY = 0,
+	DIPC_ADDR_PORT = 1,
+	DIPC_ADDR_NAME = 2,
+	DIPC_ADDR_MAILBOX = 3,
+	DIPC_ADDR_GROUP = 4,
+};
+
+/**
+ * enum dipc_scope - how far a name is published or looked up
+ * @DIPC_SCOPE_DEFAULT: publish on this node; look up on this node, then in
+ *	the cluster
+ * @DIPC_SCOPE_NODE: this node only
+ * @DIPC_SCOPE_CLUSTER: the whole cluster; a node without peers is a cluster
+ *	of one
+ */
+enum dipc_scope {
+	DIPC_SCOPE_DEFAULT = 0,
+	DIPC_SCOPE_NODE = 1,
+	DIPC_SCOPE_CLUSTER = 2,
+};
+
+/**
+ * struct sockaddr_dipc - address of an AF_DIPC socket, 96 bytes
+ * @sdipc_family: AF_DIPC (offset 0, 2 bytes)
+ * @sdipc_type: enum dipc_addr_type (offset 2, 1 byte)
+ * @sdipc_scope: enum dipc_scope; 0 with DIPC_ADDR_ANY and DIPC_ADDR_PORT
+ *	(offset 3, 1 byte)
+ * @sdipc_node: node number, 0 is this node (offset 4, 4 bytes)
+ * @sdipc_port: port number with DIPC_ADDR_PORT, else 0. 1 to
+ *	DIPC_PORT_USER_MAX are for users to choose, what is above is drawn by
+ *	the kernel and never used again (offset 8, 8 bytes)
+ * @sdipc_reserved: 0 (offset 16, 16 bytes)
+ * @sdipc_name: the name with the types that have one, padded with NUL to the
+ *	end; else all 0 (offset 32, 64 bytes)
+ *
+ * A name has 1 to 63 bytes of [A-Za-z0-9._/+-] and begins with a letter or a
+ * digit. Names that begin with "dipc." are reserved.
+ *
+ * An address shorter than 96 bytes is EINVAL. A longer one, up to 128 bytes,
+ * is accepted if all bytes behind the 96th are 0.
+ */
+struct sockaddr_dipc {
+	__kernel_sa_family_t	sdipc_family;
+	__u8			sdipc_type;
+	__u8			sdipc_scope;
+	__u32			sdipc_node;
+	__u64			sdipc_port __attribute__((aligned(8)));
+	__u64			sdipc_reserved[2];
+	char			sdipc_name[DIPC_NAME_MAX + 1];
+};
+
+/**
+ * enum dipc_policy - what a full queue does with one more message
+ * @DIPC_POLICY_WAIT: the sender waits for room, first come, first served
+ *	(EAGAIN without waiting)
+ * @DIPC_POLICY_REFUSE: the send fails with ENOBUFS
+ * @DIPC_POLICY_DROP_NEWEST: the send succeeds; its message is discarded and
+ *	counted
+ * @DIPC_POLICY_DROP_OLDEST: the send succeeds; the oldest messages are
+ *	discarded and counted until there is room
+ *
+ * An unbuffered queue, whose capacity is 0 messages, is full unless a
+ * receiver waits.
+ */
+enum dipc_policy {
+	DIPC_POLICY_WAIT = 0,
+	DIPC_POLICY_REFUSE = 1,
+	DIPC_POLICY_DROP_NEWEST = 2,
+	DIPC_POLICY_DROP_OLDEST = 3,
+};
+
+/**
+ * struct dipc_queue_conf - the limits of a queue (DIPC_QUEUE)
+ * @capacity_msgs: how many messages it holds; 0 makes it unbuffered
+ * @msg_max_bytes: the largest message, at most DIPC_MSG_LEN_MAX
+ * @capacity_bytes: how many bytes of payload it holds, at least
+ *	@msg_max_bytes unless the queue is unbuffered
+ * @policy: enum dipc_policy
+ * @reserved: 0
+ *
+ * 40 bytes. Lowering a limit discards nothing that is queued already.
+ */
+struct dipc_queue_conf {
+	__u32	capacity_msgs;
+	__u32	msg_max_bytes;
+	__u64	capacity_bytes __attribute__((aligned(8)));
+	__u8	policy;
+	__u8	reserved[23];
+};
+
+/*
+ * Socket options at SOL_DIPC. An option that is shorter than its type is
+ * EINVAL; a longer one is accepted if what is behind is 0, and then read as
+ * far as it is known (struct dipc_queue_conf) or refused (integers).
+ */
+#define DIPC_PORT_ID		1 /* __u64, get: the socket's own port number */
+#define DIPC_QUEUE		2 /* struct dipc_queue_conf, get and set: the
+				   * queue of the socket's port. Read-only on a
+				   * socket that is bound to a mailbox. */
+#define DIPC_REUSE_NAME		3 /* int, get and set, before bind(): share the
+				   * names bound from here on with other sockets
+				   * of this user that ask for it as well */
+#define DIPC_NOTIFY		4 /* int, get and set: 1 asks for one SIGIO (see
+				   * F_SETOWN, F_SETSIG, O_ASYNC) when the empty
+				   * queue gets a message and nobody waits for
+				   * it; 0 is again each message's SIGIO. Reads
+				   * 2 after the notification was sent, until
+				   * the option is set again. */
+
+/**
+ * enum dipc_reason - what became of a message, or of an attempt to send one
+ *
+ * Each has a counter in each network namespace (DIPC_CMD_STATS_GET, "ipcctl
+ * stats") and is the reason in the tracepoints. Values are appended only.
+ *
+ * @DIPC_REASON_NONE: nothing yet; never counted
+ * @DIPC_REASON_QUEUED: put in a queue
+ * @DIPC_REASON_HANDED: given to a receiver that was waiting already
+ * @DIPC_REASON_WAITED: found no room, and its sender went to sleep
+ * @DIPC_REASON_TAKEN: copied to a receiver
+ * @DIPC_REASON_PEEKED: copied to a receiver that only looked (MSG_PEEK)
+ * @DIPC_REASON_TRUNCATED: taken by a receiver whose buffer was too small
+ * @DIPC_REASON_PUT_BACK: went back to its place, because the receiver was
+ *	killed or its buffer was bad
+ * @DIPC_REASON_DROP_NEWEST: discarded on arrival (DIPC_POLICY_DROP_NEWEST)
+ * @DIPC_REASON_DROP_OLDEST: discarded for a newer one (DIPC_POLICY_DROP_OLDEST)
+ * @DIPC_REASON_DROP_PURGED: discarded by "ipcctl mailbox purge"
+ * @DIPC_REASON_DROP_CLOSED: discarded with its queue
+ * @DIPC_REASON_NO_NAME: not sent, nobody has the name
+ * @DIPC_REASON_NO_PORT: not sent, nobody has the port number
+ * @DIPC_REASON_NO_NODE: not sent, no such node
+ * @DIPC_REASON_NO_PERMISSION: not sent, the mailbox's mode forbids it
+ * @DIPC_REASON_TOO_LONG: not sent, larger than the queue takes
+ * @DIPC_REASON_WOULD_BLOCK: not sent, no room and the sender does not wait
+ * @DIPC_REASON_REFUSED: not sent, no room (DIPC_POLICY_REFUSE)
+ * @DIPC_REASON_TIMED_OUT: withdrawn, the sender's time ran out
+ * @DIPC_REASON_INTERRUPTED: withdrawn, a signal came
+ * @DIPC_REASON_CLOSED: not sent, its queue is gone
+ * @DIPC_REASON_USER_LIMIT: not sent, the user's memory limit is reached
+ * @DIPC_REASON_NO_MEMORY: not sent, no memory
+ * @DIPC_REASON_FAULT: not sent, its buffer was bad
+ * @__DIPC_REASON_COUNT: number of values known to this header
+ */
+enum dipc_reason {
+	DIPC_REASON_NONE = 0,
+	DIPC_REASON_QUEUED = 1,
+	DIPC_REASON_HANDED = 2,
+	DIPC_REASON_WAITED = 3,
+	DIPC_REASON_TAKEN = 4,
+	DIPC_REASON_PEEKED = 5,
+	DIPC_REASON_TRUNCATED = 6,
+	DIPC_REASON_PUT_BACK = 7,
+	DIPC_REASON_DROP_NEWEST = 8,
+	DIPC_REASON_DROP_OLDEST = 9,
+	DIPC_REASON_DROP_PURGED = 10,
+	DIPC_REASON_DROP_CLOSED = 11,
+	DIPC_REASON_NO_NAME = 12,
+	DIPC_REASON_NO_PORT = 13,
+	DIPC_REASON_NO_NODE = 14,
+	DIPC_REASON_NO_PERMISSION = 15,
+	DIPC_REASON_TOO_LONG = 16,
+	DIPC_REASON_WOULD_BLOCK = 17,
+	DIPC_REASON_REFUSED = 18,
+	DIPC_REASON_TIMED_OUT = 19,
+	DIPC_REASON_INTERRUPTED = 20,
+	DIPC_REASON_CLOSED = 21,
+	DIPC_REASON_USER_LIMIT = 22,
+	DIPC_REASON_NO_MEMORY = 23,
+	DIPC_REASON_FAULT = 24,
+	/* private: */
+	__DIPC_REASON_COUNT
+};
+
+#endif /* _UAPI_LINUX_DIPC_H */

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The only file that knows kernel versions. It gives old kernels the new
+ * names; everything else is written for the newest supported one (6.12).
+ * Included before all else, see Kbuild.
+ */
+#ifndef _DIPC_COMPAT_H
+#define _DIPC_COMPAT_H
+
+#include <linux/version.h>
+#include <linux/sysctl.h>
+
+/*
+ * Tables of sysctls ended with an empty entry up to 6.10; since then the
+ * size is given and an empty entry is refused. DIPC_SYSCTL_END is that entry
+ * or nothing, and is not part of the size.
+ */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 11, 0)
+#define DIPC_SYSCTL_END		1
+#define dipc_ctl_table		struct ctl_table
+#else
+#define DIPC_SYSCTL_END		0
+#define dipc_ctl_table		const struct ctl_table
+#endif
+
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 6, 0)
+#define register_net_sysctl_sz(net, path, table, size) \
+	register_net_sysctl(net, path, table)
+#endif
+
+#endif /* _DIPC_COMPAT_H */

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Who sent a message, and what a socket has outstanding. Knows users, but
+ * neither messages nor queues nor sockets.
+ */
+#include <linux/cred.h>
+#include <linux/poll.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+
+#include "sender.h"
+
+/**
+ * dipc_account_create() - make the account of a socket
+ *
+ * Context: process; may sleep.
+ * Return: the account with one reference, or NULL without memory.
+ */
+struct dipc_account *dipc_account_create(void)
+{
+	struct dipc_account *account;
+
+	account = kzalloc(sizeof(*account), GFP_KERNEL_ACCOUNT);
+	if (!account)
+		return NULL;
+	refcount_set(&account->refs, 1);
+	init_waitqueue_head(&account->wait);
+	return account;
+}
+
+/**
+ * dipc_account_put() - give a reference back
+ * @account: may be gone afterwards; or NULL
+ *
+ * Context: any.
+ */
+void dipc_account_put(struct dipc_account *account)
+{
+	if (account && refcount_dec_and_test(&account->refs))
+		kfree(account);
+}
+
+/**
+ * dipc_account_has_room() - may the socket send one more message
+ * @account: the socket's
+ * @bytes: memory the message will take
+ * @max_bytes: what the socket may have outstanding (SO_SNDBUF)
+ *
+ * One message may always be outstanding, however large.
+ *
+ * Context: any.
+ * Return: whether it may.
+ */
+bool dipc_account_has_room(const struct dipc_account *account, size_t bytes,
+			   size_t max_bytes)
+{
+	size_t now = atomic_long_read(&account->outstanding);
+
+	return !now || now + bytes <= max_bytes;
+}
+
+/**
+ * dipc_account_charge() - a message of this socket exists
+ * @account: the socket's
+ * @bytes: memory it takes
+ *
+ * Context: any.
+ */
+void dipc_account_charge(struct dipc_account *account, size_t bytes)
+{
+	atomic_long_add(bytes, &account->outstanding);
+}
+
+/**
+ * dipc_account_uncharge() - a message of this socket is gone
+ * @account: the socket's
+ * @bytes: memory it took
+ *
+ * Wakes the socket's threads that wait for this, and its pollers.
+ *
+ * Context: any, without a queue's lock.
+ */
+void dipc_account_uncharge(struct dipc_account *account, size_t bytes)
+{
+	/* fully ordered, pairs with the barrier in prepare_to_wait() */
+	atomic_long_sub_return(bytes, &account->outstanding);
+	if (unlikely(waitqueue_active(&account->wait)))
+		wake_up_interruptible_poll(&account->wait,
+					   EPOLLOUT | EPOLLWRNORM);
+}
+
+/**
+ * dipc_sender_create() - make the sender for the current task
+ * @account: of the socket it sends through; a reference is taken
+ * @port: the socket's port number
+ *
+ * Context: process; may sleep.
+ * Return: the sender with one reference, or NULL without memory.
+ */
+struct dipc_sender *dipc_sender_create(struct dipc_account *account, u64 port)
+{
+	struct dipc_sender *sender;
+
+	sender = kmalloc(sizeof(*sender), GFP_KERNEL_ACCOUNT);
+	if (!sender)
+		return NULL;
+	sender->user = dipc_user_current();
+	if (!sender->user) {
+		kfree(sender);
+		return NULL;
+	}
+	refcount_set(&sender->refs, 1);
+	sender->uid = current_euid();
+	sender->gid = current_egid();
+	sender->port = port;
+	sender->pid = get_pid(task_tgid(current));
+	refcount_inc(&account->refs);
+	sender->account = account;
+	return sender;
+}
+
+/**
+ * dipc_sender_is_current() - does a sender describe the current task
+ * @sender: made earlier for the same socket
+ *
+ * Context: process.
+ * Return: whether process, effective user and group, and the user who is
+ * charged are the same as when it was made.
+ */
+bool dipc_sender_is_current(const struct dipc_sender *sender)
+{
+	const struct cred *cred = current_cred();
+
+	return sender->pid == task_tgid(current) &&
+	       uid_eq(sender->uid, cred->euid) &&
+	       gid_eq(sender->gid, cred->egid) &&
+	       uid_eq(sender->user->uid, dipc_user_current_uid());
+}
+
+/**
+ * dipc_sender_put() - give a reference back
+ * @sender: may be gone afterwards; or NULL
+ *
+ * Context: any.
+ */
+void dipc_sender_put(struct dipc_sender *sender)
+{
+	if (!sender || !refcount_dec_and_test(&sender->refs))
+		return;
+	dipc_account_put(sender->account);
+	dipc_user_put(sender->user);
+	put_pid(sender->pid);
+	kfree_rcu(sender, rcu);
+}

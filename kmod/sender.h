@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Who sent a message: what does not change from one message to the next is
+ * kept in one counted object, so that a message needs one reference.
+ *
+ * struct dipc_account: what a socket has outstanding, that is, sent and not
+ * yet taken by a receiver. Shared by all senders of the socket.
+ * struct dipc_sender: the task's credentials, its user, the socket's port
+ * number and account. Immutable; a socket replaces its sender when another
+ * task sends or the credentials change.
+ *
+ * Lifetime: counted by the socket and by each message; the account also by
+ * each sender. Freed by the last put, the sender after a grace period.
+ * Locking: none. Context: put from any.
+ */
+#ifndef _DIPC_SENDER_H
+#define _DIPC_SENDER_H
+
+#include <linux/atomic.h>
+#include <linux/pid.h>
+#include <linux/rcupdate.h>
+#include <linux/refcount.h>
+#include <linux/uidgid.h>
+#include <linux/wait.h>
+
+#include "user.h"
+
+struct dipc_account {
+	refcount_t		refs;
+	atomic_long_t		outstanding;	/* bytes of memory */
+	wait_queue_head_t	wait;		/* for outstanding to fall */
+};
+
+struct dipc_sender {
+	refcount_t		refs;
+	kuid_t			uid;		/* effective, when it sent */
+	kgid_t			gid;
+	u64			port;
+	struct pid		*pid;		/* of the thread group */
+	struct dipc_user	*user;
+	struct dipc_account	*account;
+	struct rcu_head		rcu;
+};
+
+struct dipc_account *dipc_account_create(void);
+void dipc_account_put(struct dipc_account *account);
+bool dipc_account_has_room(const struct dipc_account *account, size_t bytes,
+			   size_t max_bytes);
+void dipc_account_charge(struct dipc_account *account, size_t bytes);
+void dipc_account_uncharge(struct dipc_account *account, size_t bytes);
+
+struct dipc_sender *dipc_sender_create(struct dipc_account *account, u64 port);
+bool dipc_sender_is_current(const struct dipc_sender *sender);
+void dipc_sender_put(struct dipc_sender *sender);
+
+#endif /* _DIPC_SENDER_H */

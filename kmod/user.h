@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Users, and how much of the kernel's memory each of them holds.
+ *
+ * A struct dipc_user stands for one uid in the whole machine, not in one
+ * namespace: who enters a user namespace of his own takes his account along
+ * (see dipc_user_current()).
+ *
+ * Lifetime: made by the first dipc_user_current() of a uid, counted by every
+ * object that is charged to it, removed from the table and freed when the
+ * last of them is gone.
+ * Locking: the table has a spinlock, a leaf; the usage counts are atomic.
+ * Context: charging and uncharging from any, making one from process context.
+ */
+#ifndef _DIPC_USER_H
+#define _DIPC_USER_H
+
+#include <linux/atomic.h>
+#include <linux/refcount.h>
+#include <linux/types.h>
+#include <linux/uidgid.h>
+
+enum dipc_resource {
+	DIPC_RES_BYTES,		/* memory of messages */
+	DIPC_RES_PORTS,
+	DIPC_RES_NAMES,		/* bindings of names to ports, and mailboxes */
+	DIPC_RES_MAILBOXES,
+	DIPC_RES_COUNT
+};
+
+struct dipc_user {
+	struct hlist_node	hash;		/* under the table's lock */
+	refcount_t		refs;
+	kuid_t			uid;		/* immutable */
+	atomic_long_t		used[DIPC_RES_COUNT];
+};
+
+/* What a user may hold; one table a network namespace, set by sysctls. */
+struct dipc_limits {
+	unsigned long		max[DIPC_RES_COUNT];
+};
+
+struct dipc_user *dipc_user_current(void);
+kuid_t dipc_user_current_uid(void);
+void dipc_user_put(struct dipc_user *user);
+bool dipc_user_charge(struct dipc_user *user, enum dipc_resource res,
+		      unsigned long amount, const struct dipc_limits *limits);
+void dipc_user_uncharge(struct dipc_user *user, enum dipc_resource res,
+			unsigned long amount);
+
+/**
+ * dipc_user_get() - take one more reference
+ * @user: of which the caller holds one
+ *
+ * Context: any.
+ * Return: @user.
+ */
+static inline struct dipc_user *dipc_user_get(struct dipc_user *user)
+{
+	refcount_inc(&user->refs);
+	return user;
+}
+
+#endif /* _DIPC_USER_H */

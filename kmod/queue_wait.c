@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Waiting for a queue: a task that sleeps on it and may give up, and a
+ * watcher that is called when it changes.
+ */
+#include <linux/rculist.h>
+#include <linux/sched/signal.h>
+
+#include "queue.h"
+
+/**
+ * dipc_waiter_init() - prepare the current task's wait
+ * @w: on its stack
+ *
+ * Context: process.
+ */
+void dipc_waiter_init(struct dipc_waiter *w)
+{
+	INIT_LIST_HEAD(&w->node);
+	w->task = current;
+	w->message = NULL;
+	w->done = DIPC_REASON_NONE;
+}
+
+/**
+ * dipc_waiter_sleep() - sleep until the wait is ended
+ * @w: in a queue
+ * @timeout: how long at most, in jiffies, or MAX_SCHEDULE_TIMEOUT
+ *
+ * Without an end (w->done is 0) the caller must withdraw @w, and may find
+ * that it has ended after all.
+ *
+ * Context: process; sleeps.
+ * Return: jiffies left; 0 when the time is over; -ERESTARTSYS for a signal.
+ */
+long dipc_waiter_sleep(struct dipc_waiter *w, long timeout)
+{
+	for (;;) {
+		set_current_state(TASK_INTERRUPTIBLE);
+		/* pairs with the release in dipc_queue_finish_locked() */
+		if (smp_load_acquire(&w->done) || !timeout)
+			break;
+		if (signal_pending(current)) {
+			timeout = -ERESTARTSYS;
+			break;
+		}
+		timeout = schedule_timeout(timeout);
+	}
+	__set_current_state(TASK_RUNNING);
+	return timeout;
+}
+
+/**
+ * dipc_queue_withdraw_sender() - a sender gives up
+ * @q: the queue
+ * @m: its message
+ * @w: its wait
+ *
+ * Context: process.
+ * Return: whether the message was withdrawn and is the caller's again; if
+ * not, the wait has ended before and w->done says how.
+ */
+bool dipc_queue_withdraw_sender(struct dipc_queue *q, struct dipc_message *m,
+				struct dipc_waiter *w)
+{
+	struct dipc_queue_events ev;
+	bool waits;
+
+	dipc_queue_events_init(&ev);
+	rcu_read_lock();
+	spin_lock_bh(&q->lock);
+	waits = !w->done;
+	if (waits) {
+		list_del_init(&m->node);
+		WRITE_ONCE(q->n_senders, q->n_senders - 1);
+		m->waiter = NULL;
+		/* those behind it may fit where it did not */
+		dipc_queue_admit_locked(q, &ev);
+	}
+	spin_unlock_bh(&q->lock);
+	dipc_queue_notify(q, &ev);
+	rcu_read_unlock();
+	return waits;
+}
+
+/**
+ * dipc_queue_withdraw_receiver() - a receiver gives up
+ * @q: the queue
+ * @w: its wait
+ *
+ * Context: process.
+ * Return: whether it still waited; if not, w->done says how the wait ended,
+ * and w->message may be on loan to it.
+ */
+bool dipc_queue_withdraw_receiver(struct dipc_queue *q, struct dipc_waiter *w)
+{
+	bool waits;
+
+	spin_lock_bh(&q->lock);
+	waits = !w->done;
+	if (waits) {
+		list_del_init(&w->node);
+		q->n_receivers--;
+	}
+	spin_unlock_bh(&q->lock);
+	return waits;
+}
+
+/**
+ * dipc_watcher_init() - prepare a watcher
+ * @w: embedded in what watches
+ * @readable: called when there is something to take, or the queue is closed
+ * @room: called once after dipc_queue_watch_room(), when there is room
+ *
+ * Context: any.
+ */
+void dipc_watcher_init(struct dipc_watcher *w,
+		       void (*readable)(struct dipc_watcher *w, bool was_empty),
+		       void (*room)(struct dipc_watcher *w))
+{
+	INIT_LIST_HEAD(&w->node);
+	INIT_LIST_HEAD(&w->room_node);
+	w->room_queue = NULL;
+	spin_lock_init(&w->room_lock);
+	w->readable = readable;
+	w->room = room;
+}
+
+/**
+ * dipc_queue_watch() - be called when there is something to take
+ * @q: the queue
+ * @w: the watcher, watching no other queue for that
+ *
+ * Context: process.
+ */
+void dipc_queue_watch(struct dipc_queue *q, struct dipc_watcher *w)
+{
+	spin_lock_bh(&q->lock);
+	list_add_tail_rcu(&w->node, &q->watchers);
+	spin_unlock_bh(&q->lock);
+}
+
+/**
+ * dipc_queue_unwatch() - undo dipc_queue_watch()
+ * @q: the same queue
+ * @w: may still be called until a grace period has passed
+ *
+ * Context: process.
+ */
+void dipc_queue_unwatch(struct dipc_queue *q, struct dipc_watcher *w)
+{
+	spin_lock_bh(&q->lock);
+	list_del_rcu(&w->node);
+	spin_unlock_bh(&q->lock);
+}
+
+static void leave_starved(struct dipc_queue *q, struct dipc_watcher *w)
+{
+	spin_lock_bh(&q->lock);
+	list_del_init(&w->room_node);
+	spin_unlock_bh(&q->lock);
+}
+
+/**
+ * dipc_queue_watch_room() - is there room, and if not, be called when there is
+ * @q: the queue
+ * @w: the watcher; stops watching another queue for room
+ * @uid: effective user that would send
+ * @user: the user it would be charged to
+ *
+ * Room is for a message of up to a page. The watcher is called once.
+ *
+ * Context: process.
+ * Return: whether there is room now; the watcher is called only if not.
+ */
+bool dipc_queue_watch_room(struct dipc_queue *q, struct dipc_watcher *w,
+			   kuid_t uid, const struct dipc_user *user)
+{
+	struct dipc_queue *old = NULL;
+	bool room;
+
+	spin_lock_bh(&w->room_lock);
+	if (w->room_queue != q) {
+		old = w->room_queue;
+		if (old)
+			leave_starved(old, w);
+		dipc_queue_get(q);
+		w->room_queue = q;
+	}
+	spin_lock_bh(&q->lock);
+	room = dipc_queue_would_admit_locked(q, PAGE_SIZE, uid, user);
+	if (!room && list_empty(&w->room_node))
+		list_add_tail(&w->room_node, &q->starved);
+	spin_unlock_bh(&q->lock);
+	spin_unlock_bh(&w->room_lock);
+	dipc_queue_put(old);
+	return room;
+}
+
+/**
+ * dipc_queue_unwatch_room() - stop watching any queue for room
+ * @w: may still be called until a grace period has passed
+ *
+ * Context: process.
+ */
+void dipc_queue_unwatch_room(struct dipc_watcher *w)
+{
+	struct dipc_queue *q;
+
+	spin_lock_bh(&w->room_lock);
+	q = w->room_queue;
+	w->room_queue = NULL;
+	if (q)
+		leave_starved(q, w);
+	spin_unlock_bh(&w->room_lock);
+	dipc_queue_put(q);
+}

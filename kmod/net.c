@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Making and ending a node; see net.h. */
+#include <net/netns/generic.h>
+
+#include "net.h"
+
+/* Set when main.c registers the per-namespace operations. */
+unsigned int dipc_net_id;
+
+static const struct dipc_limits default_limits = {
+	.max = {
+		[DIPC_RES_BYTES]	= 128UL << 20,
+		[DIPC_RES_PORTS]	= 65536,
+		[DIPC_RES_NAMES]	= 65536,
+		[DIPC_RES_MAILBOXES]	= 4096,
+	},
+};
+
+/**
+ * dipc_net_of() - the node that a network namespace is
+ * @net: the namespace
+ *
+ * Context: any, while the module is loaded.
+ * Return: the node.
+ */
+struct dipc_net *dipc_net_of(const struct net *net)
+{
+	return net_generic(net, dipc_net_id);
+}
+
+/**
+ * dipc_net_init() - a node begins
+ * @dn: zeroed
+ * @net: its namespace
+ *
+ * Context: process; may sleep.
+ * Return: 0 or -ENOMEM.
+ */
+int dipc_net_init(struct dipc_net *dn, struct net *net)
+{
+	int err;
+
+	dn->net = net;
+	dn->limits = default_limits;
+	dn->stats = alloc_percpu(struct dipc_stats);
+	if (!dn->stats)
+		return -ENOMEM;
+	err = dipc_name_table_init(&dn->names);
+	if (err)
+		goto err_stats;
+	err = dipc_port_table_init(&dn->ports);
+	if (err)
+		goto err_names;
+	dn->mailboxes.names = &dn->names;
+	dn->mailboxes.stats = dn->stats;
+	dn->mailboxes.limits = &dn->limits;
+	dn->mailboxes.user_ns = net->user_ns;
+	return 0;
+
+err_names:
+	dipc_name_table_fini(&dn->names);
+err_stats:
+	free_percpu(dn->stats);
+	return err;
+}
+
+/**
+ * dipc_net_fini() - a node ends
+ * @dn: in which no socket is left
+ *
+ * Context: process; may sleep.
+ */
+void dipc_net_fini(struct dipc_net *dn)
+{
+	dipc_mailbox_delete_all(&dn->mailboxes);
+	dipc_port_table_fini(&dn->ports);
+	dipc_name_table_fini(&dn->names);
+	free_percpu(dn->stats);
+}

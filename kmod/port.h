@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The port: a queue with a number, and the names bound to it. Each socket
+ * has one, made when it is first needed. The port of a socket that is bound
+ * to a mailbox is attached: its own queue is closed, for the socket receives
+ * from the mailbox, but its number is still the source of what it sends.
+ *
+ * Lifetime: made and unpublished by its socket; freed after a grace period
+ * when the last reference to its queue goes.
+ * Locking: table->lock (a mutex) covers the table and @bindings; look-ups
+ * need RCU only. port table->lock is never held together with that of the
+ * name table.
+ * Context: create and destroy from process, find from any.
+ */
+#ifndef _DIPC_PORT_H
+#define _DIPC_PORT_H
+
+#include <linux/pid.h>
+#include <linux/rhashtable.h>
+#include <linux/xarray.h>
+
+#include "name.h"
+
+struct dipc_port_table {
+	struct rhashtable	hash;
+	struct xarray		walk;		/* by index, for dumps */
+	u32			next_index;
+	u32			count;
+	u64			next_id;	/* of those the kernel draws */
+	struct mutex		lock;
+};
+
+struct dipc_port {
+	struct dipc_queue	queue;
+	struct rhash_head	hash;
+	u64			id;
+	u32			index;
+	u16			socket_type;
+	u16			n_names;
+	struct pid		*pid;		/* who made it */
+	struct dipc_user	*user;		/* counted; charged for it */
+	struct list_head	bindings;
+	struct dipc_name	*mailbox;	/* counted; set if attached */
+	struct rcu_head		rcu;
+};
+
+#define DIPC_PORT_NAMES_MAX 64
+
+int dipc_port_table_init(struct dipc_port_table *table);
+void dipc_port_table_fini(struct dipc_port_table *table);
+
+struct dipc_port *dipc_port_create(struct dipc_port_table *table, u64 id,
+				   const struct dipc_queue_conf *conf,
+				   u16 socket_type,
+				   const struct dipc_limits *limits,
+				   struct dipc_stats __percpu *stats);
+void dipc_port_destroy(struct dipc_port *port, struct dipc_port_table *table,
+		       struct dipc_name_table *names);
+void dipc_port_attach(struct dipc_port *port, struct dipc_port_table *table,
+		      struct dipc_name *mailbox);
+int dipc_port_bind_name(struct dipc_port *port, struct dipc_port_table *table,
+			struct dipc_name_table *names,
+			struct dipc_name_request *request,
+			const struct dipc_limits *limits);
+struct dipc_port *dipc_port_find(struct dipc_port_table *table, u64 id);
+struct dipc_port *dipc_port_next(struct dipc_port_table *table,
+				 unsigned long *index);
+void dipc_port_put(struct dipc_port *port);
+
+static inline struct dipc_port *dipc_port_of_queue(struct dipc_queue *q)
+{
+	return container_of(q, struct dipc_port, queue);
+}
+
+#endif /* _DIPC_PORT_H */

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The one door into a queue: offer, count, trace, notify. */
+#include "deliver.h"
+#include "trace.h"
+
+static void account_for(struct dipc_queue *q, const struct dipc_message *m,
+			enum dipc_reason reason)
+{
+	dipc_stats_count(q->stats, reason);
+	switch (reason) {
+	case DIPC_REASON_WAITED:
+		trace_dipc_wait(q->kind, q->id, m->sender->port, m->id, m->len,
+				reason);
+		break;
+	case DIPC_REASON_DROP_NEWEST:
+		trace_dipc_drop(q->kind, q->id, m->sender->port, m->id, m->len,
+				reason);
+		break;
+	default:
+		trace_dipc_refuse(q->kind, q->id, m->sender->port, m->id,
+				  m->len, reason);
+	}
+}
+
+/**
+ * dipc_deliver() - bring a message to a queue
+ * @q: the queue; the caller holds a reference
+ * @m: the message
+ * @w: of a sender that is willing to sleep until there is room; else NULL
+ *
+ * Context: any; does not sleep.
+ * Return: what became of it; see dipc_queue_offer_locked() for who owns the
+ * message then.
+ */
+enum dipc_reason dipc_deliver(struct dipc_queue *q, struct dipc_message *m,
+			      struct dipc_waiter *w)
+{
+	struct dipc_queue_events ev;
+	enum dipc_reason reason;
+
+	dipc_queue_events_init(&ev);
+	rcu_read_lock();
+	spin_lock_bh(&q->lock);
+	reason = dipc_queue_offer_locked(q, m, w, &ev);
+	/* an accepted message is no longer ours, and already counted */
+	if (reason != DIPC_REASON_QUEUED && reason != DIPC_REASON_HANDED)
+		account_for(q, m, reason);
+	spin_unlock_bh(&q->lock);
+	dipc_queue_notify(q, &ev);
+	rcu_read_unlock();
+	return reason;
+}
+
+/**
+ * dipc_deliver_preview() - is it worth making a message
+ * @q: the queue
+ * @len: payload in bytes
+ * @may_wait: whether the sender would sleep until there is room
+ *
+ * A look without the lock, that spares a copy; dipc_deliver() decides.
+ *
+ * Context: any.
+ * Return: DIPC_REASON_NONE, or why the message would not be accepted.
+ */
+enum dipc_reason dipc_deliver_preview(const struct dipc_queue *q, size_t len,
+				      bool may_wait)
+{
+	if (READ_ONCE(q->closed))
+		return DIPC_REASON_CLOSED;
+	if (len > READ_ONCE(q->msg_max_bytes))
+		return DIPC_REASON_TOO_LONG;
+	if (READ_ONCE(q->n_messages) < READ_ONCE(q->capacity_msgs) ||
+	    READ_ONCE(q->n_receivers))
+		return DIPC_REASON_NONE;
+	if (READ_ONCE(q->policy) == DIPC_POLICY_REFUSE)
+		return DIPC_REASON_REFUSED;
+	if (READ_ONCE(q->policy) == DIPC_POLICY_WAIT && !may_wait)
+		return DIPC_REASON_WOULD_BLOCK;
+	return DIPC_REASON_NONE;
+}

@@ -896,6 +896,14 @@ TEST_F(mailbox, put_get_with_source)
 	ASSERT_EQ(0, ipc_port_id(ipc_mailbox_fd(self->tx), &id));
 	EXPECT_EQ(DIPC_ADDR_PORT, from.sdipc_type);
 	EXPECT_EQ(id, from.sdipc_port);
+
+	/* Who puts can be answered, who gets cannot. */
+	EXPECT_EQ(3, ipc_sendto(ipc_mailbox_fd(self->rx), "yes", 3, 0, &from));
+	EXPECT_EQ(3, ipc_recvfrom(ipc_mailbox_fd(self->tx), buf, sizeof(buf),
+				  MSG_DONTWAIT, &from));
+	EXPECT_EQ(-ECONNREFUSED, ipc_sendto(ipc_mailbox_fd(self->tx), "?", 1, 0,
+					    &from));
+
 	EXPECT_EQ(0, ipc_mailbox_get(self->rx, buf, sizeof(buf), NULL,
 				     LONG_MS));
 	EXPECT_EQ(10, ipc_mailbox_get(self->rx, buf, 4, NULL, 0));

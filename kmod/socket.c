@@ -57,7 +57,7 @@ static int socket_bind(struct socket *sock, struct sockaddr *uaddr, int len)
 }
 
 static int socket_connect(struct socket *sock, struct sockaddr *uaddr, int len,
-		   int flags)
+			  int flags)
 {
 	struct dipc_sock *ds = dipc_sk(sock->sk);
 	struct sockaddr_dipc addr;
@@ -104,13 +104,13 @@ static int socket_sendmsg(struct socket *sock, struct msghdr *msg, size_t len)
 }
 
 static int socket_recvmsg(struct socket *sock, struct msghdr *msg, size_t len,
-		   int flags)
+			  int flags)
 {
 	return dipc_sock_receive(dipc_sk(sock->sk), msg, len, flags);
 }
 
 static int socket_setsockopt(struct socket *sock, int level, int optname,
-		      sockptr_t optval, unsigned int optlen)
+			     sockptr_t optval, unsigned int optlen)
 {
 	if (level != SOL_DIPC)
 		return -ENOPROTOOPT;
@@ -118,7 +118,7 @@ static int socket_setsockopt(struct socket *sock, int level, int optname,
 }
 
 static int socket_getsockopt(struct socket *sock, int level, int optname,
-		      char __user *optval, int __user *optlen)
+			     char __user *optval, int __user *optlen)
 {
 	if (level != SOL_DIPC)
 		return -ENOPROTOOPT;
@@ -126,7 +126,8 @@ static int socket_getsockopt(struct socket *sock, int level, int optname,
 }
 
 /* As for AF_UNIX datagrams: bytes of the first message, memory outstanding. */
-static int socket_ioctl(struct socket *sock, unsigned int cmd, unsigned long arg)
+static int socket_ioctl(struct socket *sock, unsigned int cmd,
+			unsigned long arg)
 {
 	struct dipc_sock *ds = dipc_sk(sock->sk);
 	struct dipc_queue *q = dipc_sock_rx(ds);
@@ -149,7 +150,7 @@ static int socket_ioctl(struct socket *sock, unsigned int cmd, unsigned long arg
 
 #ifdef CONFIG_COMPAT
 static int socket_compat_ioctl(struct socket *sock, unsigned int cmd,
-			unsigned long arg)
+			       unsigned long arg)
 {
 	return socket_ioctl(sock, cmd, (unsigned long)compat_ptr(arg));
 }

@@ -12,7 +12,8 @@ Q	:= $(if $(filter 1,$(V)),,@)
 prefix	?= /usr/local
 # As it was typed: its dollars are the guest's shell's.
 override CMD := $(value CMD)
-export KERNEL KDIR W C V WERROR TESTS TIMEOUT CMD VM_ARGS DESTDIR prefix
+export KERNEL KDIR W C V WERROR TESTS TIMEOUT CMD VM_ARGS DESTDIR \
+       INSTALL_MOD_PATH prefix
 
 # One build at a time in this checkout; make's job slots pass through.
 locked	= mkdir -p $(B) && flock -w 1800 $(B)/.lock.user

@@ -48,7 +48,10 @@ install_missing()
 		apt-get install -y -q --no-install-recommends \
 		-o DPkg::Lock::Timeout=900 -o Acquire::Retries=2 \
 		-o Dpkg::Use-Pty=0 "$@" </dev/null 2>&1 |
-		sed -u -n '/^\(Get:\|Fetched\|Setting up\|E:\|Err\)/s/^/    /p' >&2
+		awk '/^(Fetched|E:|Err)/	{ print "    " $0 }
+		     /^Get:/		{ if (++got % 20 == 0) print "    " got " fetched" }
+		     /^Setting up/	{ if (++set % 20 == 0) print "    " set " set up" }
+				{ fflush() }' >&2
 }
 
 # Old lists name packages that are gone: look again once before giving up.

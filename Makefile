@@ -86,10 +86,10 @@ help: ##this list
 	@printf '  %-20s%s\n' \
 		'KERNEL=6.1|6.12|rt' "Debian's stock kernel of that series, from the cache" \
 		'KDIR=DIR' 'build the module against these headers' \
-		"CMD='…'" 'make vm: run this, return its status' \
+		'CMD=COMMAND' 'make vm: run this, return its status' \
 		"TESTS='a b'" 'make check: only these suites or checks' \
 		'TIMEOUT=SECONDS' 'make vm: the limit of time (300; a shell 14400)' \
-		'VM_ARGS=…' 'make vm: options of scripts/vm/boot.sh' \
+		'VM_ARGS=OPTIONS' 'make vm: options of scripts/vm/boot.sh' \
 		'WERROR=0' 'a compiler warning does not end the build' \
 		'C=1' 'sparse over what is compiled' \
 		'V=1' 'show the commands; make check: show all output'

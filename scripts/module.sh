@@ -70,6 +70,9 @@ case $action in
 build)	 with_lock "$lock" build ;;
 sparse)	 with_lock "$lock" sparse ;;
 install) with_lock "$lock" build
-	 with_lock "$lock" run INSTALL_MOD_DIR=updates modules_install ;;
+	 # Nobody here holds the key that stock kernels were signed with.
+	 with_lock "$lock" run INSTALL_MOD_DIR=updates CONFIG_MODULE_SIG_ALL= \
+		modules_install | sed '/System.map/d'
+	 [ -n "${INSTALL_MOD_PATH:-}" ] || PATH=$PATH:/sbin:/usr/sbin depmod -a "$KREL" ;;
 *)	 die "usage: module.sh build|sparse|install" ;;
 esac

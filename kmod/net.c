@@ -28,6 +28,19 @@ struct dipc_net *dipc_net_of(const struct net *net)
 	return net_generic(net, dipc_net_id);
 }
 
+/* A namespace begins with what the first one allows at that time. */
+static void init_limits(struct dipc_net *dn)
+{
+	const struct dipc_net *first = dipc_net_of(&init_net);
+
+	if (dn == first) {
+		dn->limits = default_limits;
+		return;
+	}
+	dn->limits = first->limits;
+	dn->limits.first = &first->limits;
+}
+
 /**
  * dipc_net_init() - a node begins
  * @dn: zeroed
@@ -41,7 +54,7 @@ int dipc_net_init(struct dipc_net *dn, struct net *net)
 	int err;
 
 	dn->net = net;
-	dn->limits = default_limits;
+	init_limits(dn);
 	dn->stats = alloc_percpu(struct dipc_stats);
 	if (!dn->stats)
 		return -ENOMEM;

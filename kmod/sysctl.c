@@ -13,9 +13,8 @@
 static int set_limit(dipc_ctl_table *ctl, int write, void *buffer, size_t *len,
 		     loff_t *pos)
 {
-	struct dipc_net *dn = ctl->extra1;
+	const struct dipc_limits *limits = ctl->extra1;
 	unsigned long *limit = ctl->data;
-	const struct dipc_limits *first = &dipc_net_of(&init_net)->limits;
 	unsigned long value = READ_ONCE(*limit);
 	struct ctl_table copy = { .data = &value, .maxlen = sizeof(value) };
 	int err;
@@ -23,8 +22,8 @@ static int set_limit(dipc_ctl_table *ctl, int write, void *buffer, size_t *len,
 	err = proc_doulongvec_minmax(&copy, write, buffer, len, pos);
 	if (err || !write)
 		return err;
-	if (!net_eq(dn->net, &init_net) &&
-	    value > READ_ONCE(first->max[limit - dn->limits.max]))
+	if (limits->first &&
+	    value > READ_ONCE(limits->first->max[limit - limits->max]))
 		return -EINVAL;
 	WRITE_ONCE(*limit, value);
 	return 0;
@@ -59,7 +58,7 @@ int dipc_sysctl_init(struct dipc_net *dn)
 		table[i].maxlen = sizeof(dn->limits.max[i]);
 		table[i].mode = 0644;
 		table[i].proc_handler = set_limit;
-		table[i].extra1 = dn;
+		table[i].extra1 = &dn->limits;
 	}
 	dn->sysctl = register_net_sysctl_sz(dn->net, "net/dipc", table,
 					    DIPC_RES_COUNT);

@@ -108,6 +108,16 @@ void dipc_user_put(struct dipc_user *user)
 	kfree(user);
 }
 
+static unsigned long max_of(const struct dipc_limits *limits,
+			    enum dipc_resource res)
+{
+	unsigned long max = READ_ONCE(limits->max[res]);
+
+	if (limits->first)
+		max = min(max, READ_ONCE(limits->first->max[res]));
+	return max;
+}
+
 /**
  * dipc_user_charge() - let a user hold more of a resource
  * @user: who
@@ -121,7 +131,7 @@ void dipc_user_put(struct dipc_user *user)
 bool dipc_user_charge(struct dipc_user *user, enum dipc_resource res,
 		      unsigned long amount, const struct dipc_limits *limits)
 {
-	unsigned long max = READ_ONCE(limits->max[res]);
+	unsigned long max = max_of(limits, res);
 	unsigned long used;
 
 	used = atomic_long_add_return(amount, &user->used[res]);

@@ -35,9 +35,13 @@ struct dipc_user {
 	atomic_long_t		used[DIPC_RES_COUNT];
 };
 
-/* What a user may hold; one table a network namespace, set by sysctls. */
+/*
+ * What a user may hold; one table a network namespace, set by sysctls. Those
+ * of the first namespace hold in all others as well.
+ */
 struct dipc_limits {
 	unsigned long		max[DIPC_RES_COUNT];
+	const struct dipc_limits *first;	/* or NULL: this is it */
 };
 
 struct dipc_user *dipc_user_current(void);

@@ -22,7 +22,7 @@ selftests_make = $(MAKE) -C selftests OUTPUT=$(U)/selftests/dipc \
 		 LIBIPC_DIR=$(U)/libipc
 
 .PHONY: all module user libipc ipcctl tests install modules_install \
-	vm vm_run check demo checkpatch clean distclean help deps
+	vm vm_run check demo checkpatch clean cacheclean help deps
 .DEFAULT_GOAL := all
 
 all: module user tests ##build the module, libipc, ipcctl and the tests
@@ -75,7 +75,7 @@ deps: ##install the Debian packages that all of this needs
 clean: ##remove what was built
 	$(Q)rm -rf $(B)
 
-distclean: clean ##also remove the kernels in the cache that clones share
+cacheclean: ##empty the cache of kernels, which all clones share
 	$(Q)rm -rf "$${XDG_CACHE_HOME:-$$HOME/.cache}/dipc"
 
 help: ##this list

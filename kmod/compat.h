@@ -28,4 +28,9 @@
 	register_net_sysctl(net, path, table)
 #endif
 
+/* Only as the first argument of pre_doit(), which does not look into it. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0)
+#define genl_split_ops		genl_ops
+#endif
+
 #endif /* _DIPC_COMPAT_H */

@@ -81,11 +81,12 @@ int main(int argc, char **argv)
 	snprintf(unique, sizeof(unique), "hello.%d", (int)getpid());
 	if (argc == 2)
 		text = argv[1];
+
+	/* The socket first: it loads the module, and addresses depend on it. */
+	fd = socket_open();
 	err = ipc_addr_name(text, 0, &name);
 	if (err)
 		fail(err, "'%s' as a name", text);
-
-	fd = socket_open();
 	err = ipc_bind(fd, &name);
 	if (err)
 		fail(err, "ipc_bind");

@@ -27,37 +27,40 @@
 #define REPLY_MS	1000
 #define REQUEST_MAX	65536
 
-static int worker_open(const struct sockaddr_dipc *addr, int idle_ms)
+static int worker_open(const char *where, int idle_ms)
 {
+	struct sockaddr_dipc addr;
 	int fd, err;
 
 	/* Each worker has a socket, and so a place in the queue, of its own. */
 	fd = ipc_open(SOCK_RDM, 0);
 	if (fd < 0)
 		fail(fd, "ipc_open");
-	if (addr->sdipc_type == DIPC_ADDR_NAME) {
+	err = ipc_addr_parse(where, &addr);
+	if (err)
+		fail(err, "address '%s'", where);
+	if (addr.sdipc_type == DIPC_ADDR_NAME) {
 		err = ipc_reuse_name(fd, 1);
 		if (err)
 			fail(err, "ipc_reuse_name");
 	}
-	err = ipc_bind(fd, addr);
+	err = ipc_bind(fd, &addr);
 	if (err)
-		fail(err, "bind");
+		fail(err, "bind to %s", where);
 	err = ipc_set_timeouts(fd, REPLY_MS, idle_ms);
 	if (err)
 		fail(err, "ipc_set_timeouts");
 	return fd;
 }
 
-static int worker(int id, const struct sockaddr_dipc *addr, int idle_ms,
-		  int ready)
+static int worker(int id, const char *where, int idle_ms, int ready)
 {
 	static char buf[64 + REQUEST_MAX];
 	struct sockaddr_dipc from;
 	int fd, head, done = 0;
 	ssize_t n;
 
-	fd = worker_open(addr, idle_ms);
+	fd = worker_open(where, idle_ms);
 	write_all(ready, "", 1);
 	close(ready);
 
@@ -83,8 +86,7 @@ static int worker(int id, const struct sockaddr_dipc *addr, int idle_ms,
 	return 0;
 }
 
-static int pool(int workers, const struct sockaddr_dipc *addr, int idle_ms,
-		int ready)
+static int pool(int workers, const char *where, int idle_ms, int ready)
 {
 	pid_t self = getpid();
 	int i, status, failed = 0;
@@ -99,7 +101,7 @@ static int pool(int workers, const struct sockaddr_dipc *addr, int idle_ms,
 			prctl(PR_SET_PDEATHSIG, SIGTERM);
 			if (getppid() != self)
 				_exit(1);
-			exit(worker(i + 1, addr, idle_ms, ready));
+			exit(worker(i + 1, where, idle_ms, ready));
 		}
 	}
 	close(ready);
@@ -124,8 +126,8 @@ int main(int argc, char **argv)
 {
 	static const char args[] = "[-b] [-t IDLE_MS] [-w WORKERS] ADDRESS";
 	int background = 0, idle_ms = -1, workers = 4;
-	struct sockaddr_dipc addr;
-	int err, opt, ready[2];
+	const char *where;
+	int opt, ready[2];
 	pid_t child;
 
 	while ((opt = getopt(argc, argv, "bt:w:")) != -1) {
@@ -140,14 +142,12 @@ int main(int argc, char **argv)
 	}
 	if (argc - optind != 1)
 		usage(args);
-	err = ipc_addr_parse(argv[optind], &addr);
-	if (err)
-		fail(err, "address '%s'", argv[optind]);
+	where = argv[optind];
 	if (pipe2(ready, O_CLOEXEC) < 0)
 		fail(-errno, "pipe");
 
 	if (!background)
-		return pool(workers, &addr, idle_ms, ready[1]);
+		return pool(workers, where, idle_ms, ready[1]);
 
 	child = fork();
 	if (child < 0)
@@ -155,7 +155,7 @@ int main(int argc, char **argv)
 	if (!child) {
 		close(ready[0]);
 		leave_stdio();
-		return pool(workers, &addr, idle_ms, ready[1]);
+		return pool(workers, where, idle_ms, ready[1]);
 	}
 	close(ready[1]);
 	pool_wait_ready(workers, ready[0]);

@@ -220,6 +220,32 @@ void dipc_queue_notify(struct dipc_queue *q, struct dipc_queue_events *ev)
 	}
 }
 
+/* Tell some senders whose message is too long now; false if none is left. */
+static bool dismiss_too_long(struct dipc_queue *q)
+{
+	struct dipc_queue_events ev;
+	struct dipc_message *m, *next;
+	bool left = false;
+
+	dipc_queue_events_init(&ev);
+	rcu_read_lock();
+	spin_lock_bh(&q->lock);
+	list_for_each_entry_safe(m, next, &q->senders, node) {
+		if (m->len <= q->msg_max_bytes)
+			continue;
+		if (ev.n_wake == DIPC_EVENTS_MAX) {
+			left = true;
+			break;
+		}
+		dipc_queue_finish_sender_locked(q, m, DIPC_REASON_TOO_LONG,
+						&ev);
+	}
+	spin_unlock_bh(&q->lock);
+	dipc_queue_notify(q, &ev);
+	rcu_read_unlock();
+	return left;
+}
+
 /**
  * dipc_queue_configure() - change the limits
  * @q: the queue
@@ -229,19 +255,27 @@ void dipc_queue_notify(struct dipc_queue *q, struct dipc_queue_events *ev)
  * Discards nothing. Waiting senders whose message has become too long are
  * told; others are let in if there is room for them now.
  *
- * Context: process.
+ * Context: process; may sleep.
  */
 void dipc_queue_configure(struct dipc_queue *q,
 			  const struct dipc_queue_conf *conf, kuid_t owner)
 {
 	struct dipc_queue_events ev;
 
-	dipc_queue_events_init(&ev);
-	rcu_read_lock();
 	spin_lock_bh(&q->lock);
 	set_conf(q, conf);
 	q->owner = owner;
-	dipc_queue_admit_locked(q, &ev);
+	spin_unlock_bh(&q->lock);
+
+	/* wherever they are in the line; new ones are refused by now */
+	while (dismiss_too_long(q))
+		cond_resched();
+
+	dipc_queue_events_init(&ev);
+	rcu_read_lock();
+	spin_lock_bh(&q->lock);
+	if (!q->closed)
+		dipc_queue_admit_locked(q, &ev);
 	spin_unlock_bh(&q->lock);
 	dipc_queue_notify(q, &ev);
 	rcu_read_unlock();

@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <sys/syscall.h>
 
 #include "call.h"
@@ -64,7 +65,7 @@ static long number(const struct call *c)
 
 bool call_wait_asleep(const struct call *c)
 {
-	return dt_wait_asleep(c->thread.tid, number(c));
+	return DT_WAIT_UNTIL(call_is_asleep(c));
 }
 
 bool call_is_asleep(const struct call *c)
@@ -148,4 +149,27 @@ bool is_readable(int fd)
 bool is_writable(int fd)
 {
 	return poll_now(fd) & POLLOUT;
+}
+
+const char *counted_else(const struct dt_stats *before,
+			 const struct dt_stats *by)
+{
+	static __thread char text[512];
+	struct dt_stats now;
+	size_t len = 0;
+	int i, err;
+
+	text[0] = 0;
+	err = dt_stats_get(&now);
+	if (err)
+		snprintf(text, sizeof(text), "no counters: %s", strerror(-err));
+	for (i = 0; !err && i < __DIPC_REASON_COUNT; i++) {
+		long moved = now.counter[i] - before->counter[i];
+
+		if (moved != (long)by->counter[i] && len < sizeof(text) - 64)
+			len += snprintf(text + len, sizeof(text) - len,
+					"reason %d by %ld, not %ld; ", i, moved,
+					(long)by->counter[i]);
+	}
+	return text;
 }

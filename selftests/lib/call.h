@@ -47,6 +47,13 @@ bool is_readable(int fd);
 bool is_writable(int fd);
 short poll_now(int fd);
 
+/*
+ * Whether the counters have moved since "before" by what "by" says and by
+ * nothing else: "" or what differs; a buffer of the calling thread.
+ */
+const char *counted_else(const struct dt_stats *before,
+			 const struct dt_stats *by);
+
 /* The effective user of the calling thread alone; 0 is again who it was. */
 int become(uid_t uid);
 

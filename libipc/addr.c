@@ -220,7 +220,7 @@ int ipc_addr_format(const struct sockaddr_dipc *addr, char *buf, size_t len)
 
 int ipc_addr_port(uint64_t port, uint32_t node, struct sockaddr_dipc *addr)
 {
-	return addr_fill(addr, DIPC_ADDR_PORT, port, NULL, node);
+	return addr_fill(addr, DIPC_ADDR_PORT, port, "", node);
 }
 
 int ipc_addr_name(const char *name, uint32_t node, struct sockaddr_dipc *addr)

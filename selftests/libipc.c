@@ -136,12 +136,17 @@ FIXTURE_TEARDOWN(sockets)
 
 TEST(family_is_the_modules)
 {
-	FILE *f = fopen("/sys/module/dipc/parameters/family", "re");
 	int family = 0;
+	FILE *f;
+	int fd;
 
+	fd = ipc_open(SOCK_RDM, 0); /* which loads the module */
+	ASSERT_LE(0, fd);
+	f = fopen("/sys/module/dipc/parameters/family", "re");
 	ASSERT_NE(NULL, f);
 	EXPECT_EQ(1, fscanf(f, "%d", &family));
 	fclose(f);
+	close(fd);
 	EXPECT_EQ(family, ipc_family());
 }
 

@@ -83,6 +83,7 @@ void dipc_queue_init(struct dipc_queue *q, enum dipc_queue_kind kind, u64 id,
 	q->owner = owner;
 	q->close_err = close_err;
 	q->next_seq = 1;
+	q->pass = 1;
 	q->stats = stats;
 	q->ops = ops;
 	INIT_LIST_HEAD(&q->messages);

@@ -18,7 +18,8 @@
  * Invariants, when the lock is free:
  *  - receivers wait only while there are neither messages nor waiting senders;
  *  - a waiting sender waits because there is no room for its message, or
- *    there is none for the one before it, or its user's quota is used up;
+ *    there is none for the one before it, or its user's quota is used up for
+ *    it or for an earlier one of that user;
  *  - seq rises along @messages.
  *
  * A message that a receiver is copying is on loan: it is in no list, and
@@ -94,6 +95,7 @@ struct dipc_queue {
 	u64			capacity_bytes;
 	u32			msg_max_bytes;
 	u64			next_seq;
+	u64			pass;		/* walks along @senders, from 1 */
 	u64			dropped;
 	u64			id;		/* immutable, for views */
 	struct dipc_stats __percpu *stats;	/* immutable */

@@ -48,6 +48,22 @@ static bool message_within_quota(struct dipc_queue *q,
 	return within_quota(q, m->len, m->sender->uid, m->sender->user);
 }
 
+/* By his quota, for this message or for an earlier one that waits. */
+static bool is_held_back(struct dipc_queue *q, u32 len, kuid_t uid,
+			 const struct dipc_user *user)
+{
+	if (uid_eq(uid, q->owner))
+		return false;
+	return dipc_share_is_stalled(&q->shares, user, q->pass) ||
+	       !within_quota(q, len, uid, user);
+}
+
+static bool message_is_held_back(struct dipc_queue *q,
+				 const struct dipc_message *m)
+{
+	return is_held_back(q, m->len, m->sender->uid, m->sender->user);
+}
+
 /**
  * dipc_queue_finish_locked() - end a task's wait
  * @w: of the task; must not be touched afterwards
@@ -232,6 +248,8 @@ static enum dipc_reason offer_full(struct dipc_queue *q, struct dipc_message *m,
 	WRITE_ONCE(q->n_senders, q->n_senders + 1);
 	if (stalls)
 		q->line_stalled = true;
+	else
+		dipc_share_stall(&q->shares, m->sender->user, q->pass);
 	return DIPC_REASON_WAITED;
 }
 
@@ -263,7 +281,7 @@ enum dipc_reason dipc_queue_offer_locked(struct dipc_queue *q,
 
 	/* nobody overtakes a sender that waits for room */
 	room = has_room(q, m->len) && !(q->n_senders && q->line_stalled);
-	if (room && message_within_quota(q, m))
+	if (room && !message_is_held_back(q, m))
 		return append(q, m, ev) ? DIPC_REASON_QUEUED :
 					  DIPC_REASON_NO_MEMORY;
 	return offer_full(q, m, w, !room, ev);
@@ -287,7 +305,7 @@ bool dipc_queue_would_admit_locked(struct dipc_queue *q, u32 len, kuid_t uid,
 	if (q->n_senders && q->line_stalled)
 		return false;
 	len = min(len, q->msg_max_bytes);
-	return has_room(q, len) && within_quota(q, len, uid, user);
+	return has_room(q, len) && !is_held_back(q, len, uid, user);
 }
 
 /**
@@ -296,7 +314,7 @@ bool dipc_queue_would_admit_locked(struct dipc_queue *q, u32 len, kuid_t uid,
  * @ev: takes up their tasks; ev->more says that there was no place for all
  *
  * First come, first served: stops at the first whose message does not fit,
- * and passes over those that only their own quota holds back.
+ * and passes over those users whom only their own quota holds back.
  *
  * Context: any; the queue's lock is held.
  */
@@ -307,6 +325,7 @@ void dipc_queue_admit_locked(struct dipc_queue *q,
 	struct dipc_waiter *w;
 
 	q->line_stalled = false;
+	q->pass++;
 	list_for_each_entry_safe(m, next, &q->senders, node) {
 		if (ev->n_wake == DIPC_EVENTS_MAX) {
 			q->line_stalled = true;
@@ -323,8 +342,10 @@ void dipc_queue_admit_locked(struct dipc_queue *q,
 			q->line_stalled = true;
 			return;
 		}
-		if (!message_within_quota(q, m))
+		if (message_is_held_back(q, m)) {
+			dipc_share_stall(&q->shares, m->sender->user, q->pass);
 			continue;
+		}
 
 		w = leave_line(q, m);
 		dipc_queue_finish_locked(w, append(q, m, ev) ?

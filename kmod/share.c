@@ -48,6 +48,41 @@ bool dipc_share_allows(struct list_head *shares, const struct dipc_user *user,
 }
 
 /**
+ * dipc_share_stall() - a user's message waits because of the quota rule
+ * @shares: of the queue, whose lock the caller holds
+ * @user: whose message; holds others in the queue, or there were no quota
+ * @pass: number of the walk along the waiting senders for which this holds
+ *
+ * Context: any.
+ */
+void dipc_share_stall(struct list_head *shares, const struct dipc_user *user,
+		      u64 pass)
+{
+	struct dipc_share *share = find(shares, user);
+
+	if (share)
+		share->stalled_pass = pass;
+}
+
+/**
+ * dipc_share_is_stalled() - does an earlier message of a user wait like that
+ * @shares: of the queue, whose lock the caller holds
+ * @user: whose
+ * @pass: number of the last walk along the waiting senders
+ *
+ * Context: any.
+ * Return: whether dipc_share_stall() was called for @user in that walk or
+ * since; a smaller message must not overtake.
+ */
+bool dipc_share_is_stalled(struct list_head *shares,
+			   const struct dipc_user *user, u64 pass)
+{
+	const struct dipc_share *share = find(shares, user);
+
+	return share && share->stalled_pass == pass;
+}
+
+/**
  * dipc_share_enter() - a user's message enters the queue
  * @shares: of the queue, whose lock the caller holds
  * @m: the message
@@ -67,6 +102,7 @@ bool dipc_share_enter(struct list_head *shares, struct dipc_message *m)
 		share->user = dipc_user_get(m->sender->user);
 		share->msgs = 0;
 		share->bytes = 0;
+		share->stalled_pass = 0;
 		list_add(&share->node, shares);
 	}
 	share->msgs++;

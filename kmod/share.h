@@ -21,6 +21,7 @@ struct dipc_share {
 	struct dipc_user	*user;		/* counted */
 	u32			msgs;
 	u64			bytes;
+	u64			stalled_pass;	/* see dipc_share_stall() */
 };
 
 /* The queue's capacity and use, as the quota rule needs them. */
@@ -33,6 +34,10 @@ struct dipc_fill {
 
 bool dipc_share_allows(struct list_head *shares, const struct dipc_user *user,
 		       u32 len, const struct dipc_fill *fill);
+void dipc_share_stall(struct list_head *shares, const struct dipc_user *user,
+		      u64 pass);
+bool dipc_share_is_stalled(struct list_head *shares,
+			   const struct dipc_user *user, u64 pass);
 bool dipc_share_enter(struct list_head *shares, struct dipc_message *m);
 void dipc_share_leave(struct dipc_message *m);
 

@@ -694,11 +694,16 @@ static void *run_thread(void *arg)
 
 int dt_thread_start(struct dt_thread *t, long (*fn)(void *arg), void *arg)
 {
+	int err;
+
 	t->tid = 0;
 	t->fn = fn;
 	t->arg = arg;
 	t->result = 0;
-	return -pthread_create(&t->thread, NULL, run_thread, t);
+	err = pthread_create(&t->thread, NULL, run_thread, t);
+	if (err)
+		return -err;
+	return DT_WAIT_UNTIL(t->tid) ? 0 : -ETIME;
 }
 
 long dt_thread_join(struct dt_thread *t)

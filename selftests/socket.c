@@ -648,16 +648,17 @@ static int cut(struct iovec *iov, uint8_t *buf, size_t size, bool reverse)
 TEST_F(payload, gathered_and_scattered)
 {
 	struct iovec iov[ARRAY_SIZE(pieces)];
+	struct msghdr msg = { .msg_iov = iov, .msg_iovlen = ARRAY_SIZE(iov) };
 	size_t size = variant->size;
 	int n;
 
 	n = cut(iov, self->in, size, false);
 	/* writev() of nothing does not reach a socket */
-	if (size)
+	if (size) {
 		EXPECT_EQ(size, writev(self->tx, iov, n));
-	else
-		EXPECT_EQ(0, sendmsg(self->tx, &(struct msghdr) {
-				.msg_iov = iov, .msg_iovlen = n }, 0));
+	} else {
+		EXPECT_EQ(0, sendmsg(self->tx, &msg, 0));
+	}
 	n = cut(iov, self->out, ROOM, true);
 	EXPECT_EQ(size, readv(self->rx, iov, n));
 	EXPECT_EQ(-1, dt_pattern_differs(self->out, size, size));
@@ -1521,9 +1522,11 @@ TEST_F(options, switches_read_as_they_were_set)
 	for (i = 0; i < ARRAY_SIZE(names); i++) {
 		for (j = 2; j >= 0; j--) {
 			value = j & 1;
-			if (j < 2)
+			/* before the first set, too */
+			if (j < 2) {
 				EXPECT_EQ(0, setsockopt(self->rx, SOL_DIPC,
 							names[i], &value, 4));
+			}
 			value = -1;
 			len = sizeof(value);
 			EXPECT_EQ(0, getsockopt(self->rx, SOL_DIPC, names[i],

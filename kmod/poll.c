@@ -39,9 +39,14 @@ static bool may_signal(struct dipc_sock *ds, bool was_empty)
 static void readable(struct dipc_watcher *w, bool was_empty)
 {
 	struct dipc_sock *ds = sock_of(w);
+	const struct dipc_queue *q = dipc_sock_rx(ds);
+	__poll_t events = EPOLLIN | EPOLLRDNORM;
 	struct sock *sk = &ds->sk;
 
-	wake_pollers(sk, EPOLLIN | EPOLLRDNORM);
+	/* of these also who asked for no event is told */
+	if (q && READ_ONCE(q->closed))
+		events |= EPOLLERR | EPOLLHUP;
+	wake_pollers(sk, events);
 	if (sock_flag(sk, SOCK_FASYNC) && may_signal(ds, was_empty))
 		sk_wake_async(sk, SOCK_WAKE_WAITD, POLL_IN);
 }

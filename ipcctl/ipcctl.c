@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * ipcctl: the administrative tool of AF_DIPC. Options, and the root of the
+ * tree of commands.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "arg.h"
+#include "cmd.h"
+#include "out.h"
+
+/* Their values, so that each object can be in a file of its own. */
+static struct cmd objects[8];
+
+static const struct cmd root = {
+	.name = "ipcctl",
+	.more = "Options: -j  JSON instead of text\n"
+		"         -h  help, at every level\n"
+		"         -V  the version\n\n"
+		"The beginning of a command is enough where it is of only one.\n",
+	.sub = objects,
+};
+
+static bool is_option(const char *word, const char *brief, const char *full)
+{
+	return !strcmp(word, brief) || !strcmp(word, full);
+}
+
+/* Options may stand anywhere: what they leave are the words. */
+static int take_options(int argc, char **argv, bool *version)
+{
+	int in, out = 0;
+
+	for (in = 1; in < argc; in++) {
+		if (argv[in][0] != '-')
+			argv[out++] = argv[in];
+		else if (is_option(argv[in], "-j", "--json"))
+			out_json = true;
+		else if (is_option(argv[in], "-h", "--help"))
+			cmd_want_help = true;
+		else if (is_option(argv[in], "-V", "--version"))
+			*version = true;
+		else
+			return -in;
+	}
+	return out;
+}
+
+int main(int argc, char **argv)
+{
+	bool version = false;
+	int status, words;
+
+	objects[0] = mailbox_cmd;
+	objects[1] = port_cmd;
+	objects[2] = name_cmd;
+	objects[3] = node_cmd;
+	objects[4] = stats_cmd;
+	objects[5] = monitor_cmd;
+
+	words = take_options(argc, argv, &version);
+	if (words < 0) {
+		complain("there is no option '%s'; -h helps", argv[-words]);
+		return USAGE;
+	}
+	if (version) {
+		puts("ipcctl " VERSION);
+		return 0;
+	}
+	status = cmd_run(&root, "ipcctl", words, argv);
+	if (fflush(stdout) || ferror(stdout)) {
+		complain("standard output cannot be written");
+		return FAILED;
+	}
+	return status;
+}

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* How a mailbox is shown in one line, for those who hear of changes. */
+#ifndef IPCCTL_MAILBOX_H
+#define IPCCTL_MAILBOX_H
+
+#include "attr.h"
+
+void mailbox_put_attrs(const struct attrs *a);
+
+#endif /* IPCCTL_MAILBOX_H */

@@ -16,6 +16,13 @@ struct dipc_segment {
 
 #define SEGMENT_BYTES (PAGE_SIZE - sizeof(struct dipc_segment))
 
+/*
+ * Messages outlive who sent them, so that killing somebody for their memory
+ * gives none of it back: at the limit of a cgroup, or of the machine, the
+ * send fails instead.
+ */
+#define MESSAGE_GFP (GFP_KERNEL_ACCOUNT | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
+
 static struct kmem_cache *message_cache;
 static struct percpu_counter live;
 
@@ -29,6 +36,7 @@ static void construct(void *object)
 	struct dipc_message *m = object;
 
 	INIT_LIST_HEAD(&m->node);
+	INIT_LIST_HEAD(&m->share_node);
 }
 
 /**
@@ -89,13 +97,16 @@ u64 dipc_message_live(void)
  */
 size_t dipc_message_truesize(size_t len)
 {
-	size_t segments;
+	size_t size = sizeof(struct dipc_message);
+	size_t rest = len % SEGMENT_BYTES;
 
 	if (len <= DIPC_INLINE_BYTES)
-		return sizeof(struct dipc_message);
-	segments = DIV_ROUND_UP(len, SEGMENT_BYTES);
-	return sizeof(struct dipc_message) + len +
-	       segments * sizeof(struct dipc_segment);
+		return size;
+	size += len / SEGMENT_BYTES * PAGE_SIZE;
+	/* what kmalloc() really gives */
+	if (rest)
+		size += kmalloc_size_roundup(sizeof(struct dipc_segment) + rest);
+	return size;
 }
 
 static void free_segments(struct dipc_segment *segment)
@@ -117,7 +128,7 @@ static int alloc_segments(struct dipc_message *m, size_t len)
 		struct dipc_segment *segment;
 
 		segment = kmalloc(struct_size(segment, data, part),
-				  GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
+				  MESSAGE_GFP);
 		if (!segment)
 			return -ENOMEM;
 		segment->next = NULL;
@@ -155,7 +166,7 @@ struct dipc_message *dipc_message_create(struct dipc_sender *sender, u64 id,
 		*err = -ENOBUFS;
 		return NULL;
 	}
-	m = kmem_cache_alloc(message_cache, GFP_KERNEL);
+	m = kmem_cache_alloc(message_cache, MESSAGE_GFP);
 	if (!m) {
 		dipc_user_uncharge(sender->user, DIPC_RES_BYTES, truesize);
 		*err = -ENOMEM;

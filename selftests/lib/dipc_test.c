@@ -326,6 +326,8 @@ static void extack_cb(int type, const void *data, int len, void *arg)
 	if (type == NLMSGERR_ATTR_MSG)
 		snprintf(nl->extack, sizeof(nl->extack), "%.*s", len,
 			 (const char *)data);
+	if (type == NLMSGERR_ATTR_OFFS && len == sizeof(nl->bad_offset))
+		memcpy(&nl->bad_offset, data, len);
 }
 
 /* The error of an acknowledgement, and what it says about it. */
@@ -352,6 +354,7 @@ int dt_nl_call(struct dt_nl *nl, void (*begin)(uint8_t cmd, void *arg),
 	if (nl->overflow)
 		return -EOVERFLOW;
 	nl->extack[0] = '\0';
+	nl->bad_offset = 0;
 	nlh->nlmsg_len = nl->len;
 	if (send(nl->fd, nl->buf, nl->len, 0) < 0)
 		return -errno;

@@ -147,7 +147,8 @@ uint32_t dt_port_queued(uint64_t id);
  * A request by hand, for what the functions above do not do. Attributes are
  * appended with dt_nl_put(); dt_nl_call() sends and gives the error that the
  * kernel answers with. With NLM_F_DUMP all parts are gone through. The extack
- * of the last error is in nl->extack.
+ * of the last error is in nl->extack, and where in the request the attribute
+ * is that it is about in nl->bad_offset (0: about none).
  */
 struct dt_nl {
 	int fd;
@@ -155,6 +156,7 @@ struct dt_nl {
 	uint32_t len;
 	bool overflow;
 	char extack[256];
+	uint32_t bad_offset;
 	uint8_t buf[65536] __attribute__((aligned(8)));
 };
 

@@ -2,7 +2,9 @@
 /*
  * Looking at what exists, over netlink. A dump goes by the index of an
  * object, which does not change as long as the object lives: what exists
- * from the beginning of a dump to its end is in it exactly once.
+ * from the beginning of a dump to its end is in it exactly once. It ends
+ * where the newest index was when it began, so that it does end, however
+ * fast objects are made meanwhile.
  */
 #include <linux/module.h>
 #include <linux/dipc_netlink.h>
@@ -43,10 +45,18 @@ static int reply_end(struct genl_info *info, struct sk_buff *skb,
 	return genlmsg_reply(skb, info);
 }
 
+/* Where a dump is, and where it ends; kept in the callback's arguments. */
+struct walk {
+	unsigned long index;
+	unsigned long end;
+};
+
 /* A dump describes everything; there is nothing to choose by. */
-static int dump_begin(struct netlink_callback *cb)
+static int dump_begin(struct netlink_callback *cb, struct walk *walk)
 {
-	if (cb->args[0] || !nlmsg_attrlen(cb->nlh, GENL_HDRLEN))
+	walk->index = cb->args[0];
+	walk->end = cb->args[1];
+	if (walk->index || !nlmsg_attrlen(cb->nlh, GENL_HDRLEN))
 		return 0;
 	NL_SET_ERR_MSG_ATTR(cb->extack, nlmsg_attrdata(cb->nlh, GENL_HDRLEN),
 			    "a dump takes no attributes");
@@ -67,15 +77,15 @@ static int dump_one_end(struct sk_buff *skb, struct nlmsghdr *nlh, int err)
 		nlmsg_cancel(skb, nlh);
 	else
 		nlmsg_end(skb, nlh);
-	cond_resched();
 	return err;
 }
 
-/* Go on at @index in the next message. */
+/* Go on there in the next message. */
 static int dump_end(struct sk_buff *skb, struct netlink_callback *cb,
-		    unsigned long index, int err)
+		    const struct walk *walk, int err)
 {
-	cb->args[0] = index;
+	cb->args[0] = walk->index;
+	cb->args[1] = walk->end;
 	return err && !skb->len ? err : skb->len;
 }
 
@@ -167,27 +177,45 @@ static int dump_name(struct sk_buff *skb, struct netlink_callback *cb,
 	return dump_one_end(skb, nlh, err);
 }
 
+/*
+ * Indices rise, but start anew after some billions: when there is something
+ * behind the next one, the end is that of all indices.
+ */
+static unsigned long end_of_names(struct dipc_name_table *names)
+{
+	unsigned long end = READ_ONCE(names->next_index), index = end;
+	struct dipc_name *name = dipc_name_next(names, &index);
+
+	dipc_name_put(name);
+	return name ? ULONG_MAX : end;
+}
+
 static int dump_names(struct sk_buff *skb, struct netlink_callback *cb,
 		      int (*one)(struct sk_buff *skb,
 				 struct netlink_callback *cb,
 				 struct dipc_name *name))
 {
 	struct dipc_net *dn = dipc_net_of(sock_net(skb->sk));
-	unsigned long index = cb->args[0];
 	struct dipc_name *name;
-	int err = dump_begin(cb);
+	struct walk walk;
+	int err = dump_begin(cb, &walk);
 
 	if (err)
 		return err;
-	while ((name = dipc_name_next(&dn->names, &index))) {
-		err = one(skb, cb, name);
+	if (!walk.index)
+		walk.end = end_of_names(&dn->names);
+	for (; walk.index < walk.end; walk.index++) {
+		name = dipc_name_next(&dn->names, &walk.index);
+		if (!name)
+			walk.index = walk.end;
+		else if (walk.index < walk.end)
+			err = one(skb, cb, name);
 		dipc_name_put(name);
-		if (err)
+		if (err || !name)
 			break;
-		index++;
 		cond_resched();
 	}
-	return dump_end(skb, cb, index, err);
+	return dump_end(skb, cb, &walk, err);
 }
 
 /**
@@ -297,6 +325,28 @@ int dipc_nl_port_get_doit(struct sk_buff *skb, struct genl_info *info)
 	return err;
 }
 
+static int dump_port(struct sk_buff *skb, struct netlink_callback *cb,
+		     struct dipc_port *port, struct dipc_port_table *table)
+{
+	struct nlmsghdr *nlh = dump_one(skb, cb);
+	int err;
+
+	if (!nlh)
+		return -EMSGSIZE;
+	err = dipc_nl_put_port(skb, port, table, dipc_nl_user_ns(cb->skb),
+			       DUMP_NAMES_MAX);
+	return dump_one_end(skb, nlh, err);
+}
+
+static unsigned long end_of_ports(struct dipc_port_table *ports)
+{
+	unsigned long end = READ_ONCE(ports->next_index), index = end;
+	struct dipc_port *port = dipc_port_next(ports, &index);
+
+	dipc_port_put(port);
+	return port ? ULONG_MAX : end;
+}
+
 /**
  * dipc_nl_port_get_dumpit() - command: describe all ports
  * @skb: to be filled
@@ -308,28 +358,26 @@ int dipc_nl_port_get_doit(struct sk_buff *skb, struct genl_info *info)
 int dipc_nl_port_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 {
 	struct dipc_net *dn = dipc_net_of(sock_net(skb->sk));
-	unsigned long index = cb->args[0];
 	struct dipc_port *port;
-	struct nlmsghdr *nlh;
-	int err = dump_begin(cb);
+	struct walk walk;
+	int err = dump_begin(cb, &walk);
 
 	if (err)
 		return err;
-	while ((port = dipc_port_next(&dn->ports, &index))) {
-		nlh = dump_one(skb, cb);
-		err = -EMSGSIZE;
-		if (nlh) {
-			err = dipc_nl_put_port(skb, port, &dn->ports,
-					       dipc_nl_user_ns(cb->skb),
-					       DUMP_NAMES_MAX);
-			err = dump_one_end(skb, nlh, err);
-		}
+	if (!walk.index)
+		walk.end = end_of_ports(&dn->ports);
+	for (; walk.index < walk.end; walk.index++) {
+		port = dipc_port_next(&dn->ports, &walk.index);
+		if (!port)
+			walk.index = walk.end;
+		else if (walk.index < walk.end)
+			err = dump_port(skb, cb, port, &dn->ports);
 		dipc_port_put(port);
-		if (err)
+		if (err || !port)
 			break;
-		index++;
+		cond_resched();
 	}
-	return dump_end(skb, cb, index, err);
+	return dump_end(skb, cb, &walk, err);
 }
 
 static int put_counter(struct sk_buff *skb, struct dipc_stats __percpu *stats,

@@ -23,14 +23,13 @@ static struct dipc_port *make_port(struct dipc_sock *ds, u64 id)
 static void receive_from(struct dipc_sock *ds, struct dipc_port *port,
 			 struct dipc_queue *rx)
 {
-	sock_set_flag(&ds->sk, SOCK_RCU_FREE);
 	dipc_queue_get(rx);
 	dipc_queue_watch(rx, &ds->watcher);
-	/* pairs with the acquires in dipc_sock_rx() and port_of() */
-	smp_store_release(&ds->port, port);
+	WRITE_ONCE(ds->port, port);
+	/* pairs with the acquire in dipc_sock_rx() */
 	smp_store_release(&ds->rx, rx);
 	/* who polls already does so on a queue that was not there */
-	if (dipc_queue_readable(rx)) {
+	if (dipc_queue_readable(rx) || READ_ONCE(rx->closed)) {
 		rcu_read_lock();
 		ds->watcher.readable(&ds->watcher, true);
 		rcu_read_unlock();

@@ -22,17 +22,17 @@ static void account_for(struct dipc_queue *q, const struct dipc_message *m,
 	}
 }
 
-/**
- * dipc_deliver() - bring a message to a queue
- * @q: the queue; the caller holds a reference
- * @m: the message
- * @w: of a sender that is willing to sleep until there is room; else NULL
- *
- * Context: any; does not sleep.
- * Return: what became of it; see dipc_queue_offer_locked() for who owns the
- * message then.
+/*
+ * What is accepted was counted with that, and is no longer ours. Who does not
+ * wait may try again, and counts when he gives up.
  */
-enum dipc_reason dipc_deliver(struct dipc_queue *q, struct dipc_message *m,
+static bool is_ours_to_count(enum dipc_reason reason)
+{
+	return reason != DIPC_REASON_NONE && reason != DIPC_REASON_QUEUED &&
+	       reason != DIPC_REASON_HANDED && reason != DIPC_REASON_WOULD_BLOCK;
+}
+
+static enum dipc_reason offer(struct dipc_queue *q, struct dipc_message *m,
 			      struct dipc_waiter *w)
 {
 	struct dipc_queue_events ev;
@@ -42,12 +42,32 @@ enum dipc_reason dipc_deliver(struct dipc_queue *q, struct dipc_message *m,
 	rcu_read_lock();
 	spin_lock_bh(&q->lock);
 	reason = dipc_queue_offer_locked(q, m, w, &ev);
-	/* an accepted message is no longer ours, and already counted */
-	if (reason != DIPC_REASON_QUEUED && reason != DIPC_REASON_HANDED)
+	if (is_ours_to_count(reason))
 		account_for(q, m, reason);
 	spin_unlock_bh(&q->lock);
 	dipc_queue_notify(q, &ev);
 	rcu_read_unlock();
+	return reason;
+}
+
+/**
+ * dipc_deliver() - bring a message to a queue
+ * @q: the queue; the caller holds a reference
+ * @m: the message
+ * @w: of a sender that is willing to sleep until there is room; else NULL
+ *
+ * Context: any; does not sleep.
+ * Return: what became of it; see dipc_queue_offer_locked() for who owns the
+ * message then. It is counted, but for DIPC_REASON_WOULD_BLOCK.
+ */
+enum dipc_reason dipc_deliver(struct dipc_queue *q, struct dipc_message *m,
+			      struct dipc_waiter *w)
+{
+	enum dipc_reason reason;
+
+	do {
+		reason = offer(q, m, w);
+	} while (reason == DIPC_REASON_NONE);
 	return reason;
 }
 

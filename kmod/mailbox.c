@@ -96,19 +96,33 @@ int dipc_mailbox_create(struct dipc_mailbox_table *table,
 		goto err_put;
 	/* the name's reference to the queue, given back by delete() */
 	dipc_queue_get(&mailbox->queue);
+	/* as soon as it has its name, it can be deleted */
+	atomic_inc(&table->count);
 	err = publish(mailbox, request);
 	if (err)
 		goto err_uncharge;
-	atomic_inc(&table->count);
+	/* only for traces, which may see 0 until here */
+	WRITE_ONCE(mailbox->queue.id, mailbox->binding.name->index);
 	dipc_mailbox_put(mailbox);
 	return 0;
 
 err_uncharge:
+	atomic_dec(&table->count);
 	uncharge(mailbox->user);
 	dipc_mailbox_put(mailbox);
 err_put:
 	dipc_mailbox_put(mailbox);
 	return err;
+}
+
+/* Marked as deleted by the caller, who alone saw that it was not before. */
+static void take_down(struct dipc_mailbox *mailbox)
+{
+	dipc_name_remove(mailbox->table->names, &mailbox->binding);
+	dipc_queue_close(&mailbox->queue);
+	uncharge(mailbox->user);
+	atomic_dec(&mailbox->table->count);
+	dipc_mailbox_put(mailbox);
 }
 
 /**
@@ -128,14 +142,8 @@ void dipc_mailbox_delete(struct dipc_mailbox *mailbox)
 	again = mailbox->deleted;
 	mailbox->deleted = true;
 	spin_unlock_bh(&mailbox->lock);
-	if (again)
-		return;
-
-	dipc_name_remove(mailbox->table->names, &mailbox->binding);
-	dipc_queue_close(&mailbox->queue);
-	uncharge(mailbox->user);
-	atomic_dec(&mailbox->table->count);
-	dipc_mailbox_put(mailbox);
+	if (!again)
+		take_down(mailbox);
 }
 
 /**
@@ -324,8 +332,10 @@ void dipc_mailbox_detach(struct dipc_mailbox *mailbox)
 	bool last;
 
 	spin_lock_bh(&mailbox->lock);
-	last = !--mailbox->n_users && mailbox->transient;
+	last = !--mailbox->n_users && mailbox->transient && !mailbox->deleted;
+	if (last)
+		mailbox->deleted = true;
 	spin_unlock_bh(&mailbox->lock);
 	if (last)
-		dipc_mailbox_delete(mailbox);
+		take_down(mailbox);
 }

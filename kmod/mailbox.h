@@ -9,7 +9,7 @@
  * last reference to its queue goes.
  * Locking: table->lock of the name table for what is published; @lock (a
  * spinlock, a leaf) for owner, group, mode and users.
- * Context: process, but for dipc_mailbox_permits().
+ * Context: process.
  */
 #ifndef _DIPC_MAILBOX_H
 #define _DIPC_MAILBOX_H

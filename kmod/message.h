@@ -5,9 +5,9 @@
  * Lifetime: made by the sender with its payload, then owned by whoever it
  * was handed to, the queue or the receiver; freed by the last
  * dipc_message_put(). Only a receiver that peeks shares it.
- * Locking: none of its own. @node, @waiter, @share and @seq belong to the
- * queue and are covered by its lock; the rest does not change once the
- * message is sent.
+ * Locking: none of its own. @node, @share_node, @waiter, @share and @seq
+ * belong to the queue and are covered by its lock; the rest does not change
+ * once the message is sent.
  * Context: made in process context, freed in any.
  *
  * The layout is meant for many small messages: header and payload of up to
@@ -32,10 +32,11 @@ struct dipc_waiter;
 
 struct dipc_message {
 	struct list_head	node;		/* in one list of a queue */
+	struct list_head	share_node;	/* in that of its user's share */
 	struct dipc_sender	*sender;	/* counted */
 	struct dipc_waiter	*waiter;	/* who sleeps until it is in */
 	struct dipc_share	*share;		/* of its user in the queue */
-	u64			seq;		/* its place in the queue */
+	u64			seq;		/* its place in queue or line */
 	u64			id;		/* unique with sender->port */
 	u32			len;		/* payload, bytes */
 	refcount_t		refs;

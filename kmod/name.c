@@ -64,6 +64,7 @@ static struct dipc_name *insert(struct dipc_name_table *table,
 			      &table->next_index, GFP_KERNEL_ACCOUNT);
 	if (err < 0)
 		goto err_free;
+	/* cannot be there already: the table's mutex is held */
 	err = rhashtable_insert_fast(&table->hash, &name->hash, name_params);
 	if (err)
 		goto err_index;
@@ -74,10 +75,10 @@ err_index:
 	xa_erase(&table->walk, name->index);
 	/* a walk may have seen it, and hold a reference */
 	dipc_name_put(name);
-	return ERR_PTR(err);
+	return ERR_PTR(-ENOMEM);
 err_free:
 	kfree(name);
-	return ERR_PTR(err);
+	return ERR_PTR(-ENOMEM);
 }
 
 static bool may_join(const struct dipc_name *name,
@@ -129,6 +130,7 @@ int dipc_name_add(struct dipc_name_table *table,
 	binding->queue = queue;
 	spin_lock_bh(&name->lock);
 	list_add_tail(&binding->by_name, &name->bindings);
+	name->n_bindings++;
 	spin_unlock_bh(&name->lock);
 	if (table->event)
 		table->event(table, DIPC_NAME_NEW, binding);
@@ -155,6 +157,7 @@ void dipc_name_remove(struct dipc_name_table *table,
 		table->event(table, DIPC_NAME_DEL, binding);
 	spin_lock_bh(&name->lock);
 	list_del(&binding->by_name);
+	name->n_bindings--;
 	name->dead = list_empty(&name->bindings);
 	spin_unlock_bh(&name->lock);
 	if (name->dead) {

@@ -57,6 +57,7 @@ struct dipc_name {
 	refcount_t		refs;
 	spinlock_t		lock;
 	struct list_head	bindings;
+	u32			n_bindings;
 	struct rcu_head		rcu;
 };
 

@@ -222,14 +222,16 @@ static int put_ports(struct sk_buff *skb, struct dipc_name *name, u32 max)
 {
 	struct dipc_binding *binding;
 	int err = 0;
-	u32 n = 0;
+	u32 n;
 
 	spin_lock_bh(&name->lock);
-	list_for_each_entry(binding, &name->bindings, by_name)
-		if (n++ < max && !err)
-			err = nla_put_u64_64bit(skb, DIPC_A_NAME_PORT,
-						binding->queue->id,
-						DIPC_A_NAME_PAD);
+	list_for_each_entry(binding, &name->bindings, by_name) {
+		if (err || !max--)
+			break;
+		err = nla_put_u64_64bit(skb, DIPC_A_NAME_PORT,
+					binding->queue->id, DIPC_A_NAME_PAD);
+	}
+	n = name->n_bindings;
 	spin_unlock_bh(&name->lock);
 	return err ?: nla_put_u32(skb, DIPC_A_NAME_PORT_COUNT, n);
 }

@@ -8,6 +8,9 @@
 
 #include "sock.h"
 
+/* What is meant by room for a message: of so many bytes. */
+#define ROOM_BYTES 4096
+
 static struct dipc_sock *sock_of(struct dipc_watcher *w)
 {
 	return container_of(w, struct dipc_sock, watcher);
@@ -51,49 +54,72 @@ static void readable(struct dipc_watcher *w, bool was_empty)
 		sk_wake_async(sk, SOCK_WAKE_WAITD, POLL_IN);
 }
 
-static void room(struct dipc_watcher *w)
+static void writable(struct dipc_sock *ds)
 {
-	struct sock *sk = &sock_of(w)->sk;
+	wake_pollers(&ds->sk, EPOLLOUT | EPOLLWRNORM);
+	sk_wake_async(&ds->sk, SOCK_WAKE_SPACE, POLL_OUT);
+}
 
-	wake_pollers(sk, EPOLLOUT | EPOLLWRNORM);
-	sk_wake_async(sk, SOCK_WAKE_SPACE, POLL_OUT);
+static void queue_room(struct dipc_watcher *w)
+{
+	writable(sock_of(w));
+}
+
+static void account_room(void *socket)
+{
+	writable(socket);
 }
 
 /**
- * dipc_sock_watcher_init() - prepare a new socket to be polled
+ * dipc_sock_init_wake() - prepare a new socket to be woken
  * @ds: the socket
  *
- * Context: process.
+ * Context: process; may sleep.
+ * Return: 0 or -ENOMEM.
  */
-void dipc_sock_watcher_init(struct dipc_sock *ds)
+int dipc_sock_init_wake(struct dipc_sock *ds)
 {
-	dipc_watcher_init(&ds->watcher, readable, room);
+	dipc_watcher_init(&ds->watcher, readable, queue_room);
+	ds->account = dipc_account_create(ds, account_room);
+	return ds->account ? 0 : -ENOMEM;
 }
 
-static bool account_has_room(const struct dipc_sock *ds)
+/**
+ * dipc_sock_account_room() - may a socket have one more message outstanding
+ * @ds: the socket
+ * @truesize: memory that the message takes, in bytes
+ *
+ * Context: any.
+ * Return: whether SO_SNDBUF allows it; if not, those who sleep or poll on the
+ * socket are woken when it may.
+ */
+bool dipc_sock_account_room(struct dipc_sock *ds, size_t truesize)
 {
-	return dipc_account_has_room(ds->account,
-				     dipc_message_truesize(PAGE_SIZE),
+	return dipc_account_ask_room(ds->account, truesize,
 				     READ_ONCE(ds->sk.sk_sndbuf));
 }
 
-/* Who would be charged is the kept sender, or who polls if there is none. */
-static bool queue_has_room(struct dipc_sock *ds, struct dipc_queue *q)
+/**
+ * dipc_sock_ask_room() - would a queue let a message in now
+ * @ds: the socket through which the current task would send it
+ * @q: the queue
+ * @len: payload in bytes
+ *
+ * Context: process; may sleep.
+ * Return: whether it would; if not, those who poll on the socket are woken
+ * when it may.
+ */
+bool dipc_sock_ask_room(struct dipc_sock *ds, struct dipc_queue *q, size_t len)
 {
-	struct dipc_sender *sender;
-	bool has_room = true;
+	struct dipc_user *user = dipc_user_current();
+	bool has_room;
 
-	rcu_read_lock();
-	sender = rcu_dereference(ds->sender);
-	if (sender && !refcount_inc_not_zero(&sender->refs))
-		sender = NULL;
-	rcu_read_unlock();
-
-	sock_set_flag(&ds->sk, SOCK_RCU_FREE);
-	has_room = dipc_queue_watch_room(q, &ds->watcher,
-					 sender ? sender->uid : current_euid(),
-					 sender ? sender->user : NULL);
-	dipc_sender_put(sender);
+	/* without memory there is no sending, and that does not wait */
+	if (!user)
+		return true;
+	has_room = dipc_queue_watch_room(q, &ds->watcher, len, current_euid(),
+					 user);
+	dipc_user_put(user);
 	return has_room;
 }
 
@@ -101,9 +127,9 @@ static bool is_writable(struct dipc_sock *ds)
 {
 	struct dipc_route *route;
 	struct dipc_queue *q;
-	bool writable = true;
+	bool has_room = true;
 
-	if (!account_has_room(ds))
+	if (!dipc_sock_account_room(ds, dipc_message_truesize(ROOM_BYTES)))
 		return false;
 	route = dipc_sock_route(ds);
 	if (!route)
@@ -111,9 +137,15 @@ static bool is_writable(struct dipc_sock *ds)
 	q = dipc_route_first(route);
 	dipc_route_put(route);
 	if (q)
-		writable = queue_has_room(ds, q);
+		has_room = dipc_sock_ask_room(ds, q, ROOM_BYTES);
 	dipc_queue_put(q);
-	return writable;
+	return has_room;
+}
+
+static bool wants_to_write(struct poll_table_struct *wait)
+{
+	return poll_requested_events(wait) &
+	       (EPOLLOUT | EPOLLWRNORM | EPOLLWRBAND);
 }
 
 static __poll_t readable_mask(const struct dipc_sock *ds)
@@ -133,8 +165,9 @@ static __poll_t readable_mask(const struct dipc_sock *ds)
  * @sock: the socket
  * @wait: where to register for a wake-up
  *
- * EPOLLOUT means that the next send of a message of up to a page would not
- * have to wait; on a socket that is not connected, always.
+ * EPOLLOUT means that the next send of a message of up to 4,096 bytes would not
+ * have to wait; on a socket that is not connected, always. It is worked out
+ * only for those who ask.
  *
  * Context: process.
  * Return: the events that are true now.
@@ -146,8 +179,11 @@ __poll_t dipc_sock_poll(struct file *file, struct socket *sock,
 	__poll_t mask;
 
 	sock_poll_wait(file, sock, wait);
-	poll_wait(file, &ds->account->wait, wait);
 	mask = readable_mask(ds);
+	if (!wants_to_write(wait))
+		return mask;
+	/* before asking: what comes in between is not missed */
+	sk_set_bit(SOCKWQ_ASYNC_NOSPACE, sock->sk);
 	if (is_writable(ds))
 		mask |= EPOLLOUT | EPOLLWRNORM | EPOLLWRBAND;
 	return mask;

@@ -76,21 +76,20 @@ static int publish(struct dipc_port_table *table, struct dipc_port *port)
 	if (!port->id)
 		port->id = table->next_id++;
 	port->queue.id = port->id;
+	/* the index first: who finds it in a walk does not send to it */
+	if (xa_alloc_cyclic(&table->walk, &port->index, port, xa_limit_31b,
+			    &table->next_index, GFP_KERNEL_ACCOUNT) < 0) {
+		err = -ENOMEM;
+		goto out;
+	}
 	err = rhashtable_lookup_insert_fast(&table->hash, &port->hash,
 					    port_params);
 	if (err) {
-		if (err == -EEXIST)
-			err = -EADDRINUSE;
-		goto out;
-	}
-	err = xa_alloc_cyclic(&table->walk, &port->index, port, xa_limit_31b,
-			      &table->next_index, GFP_KERNEL_ACCOUNT);
-	if (err < 0) {
-		rhashtable_remove_fast(&table->hash, &port->hash, port_params);
+		xa_erase(&table->walk, port->index);
+		err = err == -EEXIST ? -EADDRINUSE : -ENOMEM;
 		goto out;
 	}
 	table->count++;
-	err = 0;
 out:
 	mutex_unlock(&table->lock);
 	return err;

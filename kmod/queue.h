@@ -9,18 +9,21 @@
  *
  * Locking: @lock covers everything that is not said to be immutable. It is
  * taken with bottom halves off, because messages may come from the network.
- * Nothing is copied, freed, woken or called under it: what there is to do is
- * collected in a struct dipc_queue_events and done by dipc_queue_notify()
- * after unlocking. From before the lock is taken until after that call the
- * caller is in an RCU read section: it is what keeps the collected tasks and
- * watchers alive.
+ * Under it come only the locks of the users' table and, before it, room_lock
+ * of a watcher. Messages are not copied or freed under it, and nobody is woken
+ * or called: what there is to do is collected in a struct dipc_queue_events
+ * and done by dipc_queue_notify() after unlocking. From before the lock is
+ * taken until after that call the caller is in an RCU read section: it is what
+ * keeps the collected tasks and watchers alive. What is done in one hold of
+ * the lock is bounded by constants and by the number of users.
  *
  * Invariants, when the lock is free:
  *  - receivers wait only while there are neither messages nor waiting senders;
- *  - a waiting sender waits because there is no room for its message, or
- *    there is none for the one before it, or its user's quota is used up for
- *    it or for an earlier one of that user;
- *  - seq rises along @messages.
+ *  - a sender waits in @senders because there is no room for its message, or
+ *    none for one before it;
+ *  - a sender waits in the line of its user's share (share.h) because of that
+ *    user's quota, be it for an earlier message; the user has messages queued;
+ *  - seq rises along @messages and along the line of each share.
  *
  * A message that a receiver is copying is on loan: it is in no list, and
  * either consumed by dipc_message_put() or put back to its place.
@@ -78,26 +81,25 @@ struct dipc_queue {
 	u8			kind;		/* immutable */
 	u8			policy;
 	bool			closed;
-	bool			line_stalled;	/* no room for a waiting sender */
 	int			close_err;	/* immutable, negative errno */
 	kuid_t			owner;
 	struct list_head	messages;
-	struct list_head	senders;	/* messages that wait for room */
+	struct list_head	senders;	/* messages in line for room */
 	struct list_head	receivers;	/* struct dipc_waiter */
 	struct list_head	watchers;
 	struct list_head	starved;	/* watchers that wait for room */
 	struct list_head	shares;
 	u32			n_messages;
-	u32			n_senders;
+	u32			n_senders;	/* in all lines */
+	u32			n_held_back;	/* of these, in those of shares */
 	u32			n_receivers;
 	u32			capacity_msgs;
 	u64			bytes;
 	u64			capacity_bytes;
 	u32			msg_max_bytes;
 	u64			next_seq;
-	u64			pass;		/* walks along @senders, from 1 */
 	u64			dropped;
-	u64			id;		/* immutable, for views */
+	u64			id;		/* for views: port number or index */
 	struct dipc_stats __percpu *stats;	/* immutable */
 	const struct dipc_queue_ops *ops;	/* immutable */
 };
@@ -112,6 +114,7 @@ struct dipc_queue_events {
 	bool			was_empty;	/* there was nothing before */
 	bool			room;		/* there is room for a message */
 	bool			more;		/* admit further senders */
+	unsigned int		n_drop;
 	struct list_head	drop;		/* messages to be freed */
 };
 
@@ -133,6 +136,8 @@ enum dipc_reason dipc_queue_offer_locked(struct dipc_queue *q,
 					 struct dipc_queue_events *ev);
 void dipc_queue_admit_locked(struct dipc_queue *q,
 			     struct dipc_queue_events *ev);
+bool dipc_queue_reconsider_locked(struct dipc_queue *q,
+				  struct dipc_queue_events *ev);
 bool dipc_queue_would_admit_locked(struct dipc_queue *q, u32 len, kuid_t uid,
 				   const struct dipc_user *user);
 bool dipc_queue_hand_locked(struct dipc_queue *q, struct dipc_message *m,
@@ -141,6 +146,9 @@ void dipc_queue_unlink_locked(struct dipc_queue *q, struct dipc_message *m);
 void dipc_queue_drop_locked(struct dipc_queue *q, struct dipc_message *m,
 			    enum dipc_reason reason,
 			    struct dipc_queue_events *ev);
+struct dipc_message *dipc_queue_first_in_line_locked(struct dipc_queue *q);
+struct dipc_waiter *dipc_queue_leave_line_locked(struct dipc_queue *q,
+						 struct dipc_message *m);
 void dipc_queue_finish_sender_locked(struct dipc_queue *q,
 				     struct dipc_message *m,
 				     enum dipc_reason reason,
@@ -148,7 +156,7 @@ void dipc_queue_finish_sender_locked(struct dipc_queue *q,
 void dipc_queue_finish_locked(struct dipc_waiter *w, enum dipc_reason reason,
 			      struct dipc_queue_events *ev);
 
-/* queue.c: the object, its limits and its end, and what follows a change */
+/* queue_life.c: the object, its limits and its end, and what follows a change */
 void dipc_queue_conf_default(struct dipc_queue_conf *conf);
 int dipc_queue_conf_check(const struct dipc_queue_conf *conf);
 void dipc_queue_init(struct dipc_queue *q, enum dipc_queue_kind kind, u64 id,
@@ -175,6 +183,7 @@ u32 dipc_queue_first_len(struct dipc_queue *q);
 
 /* queue_wait.c: sleeping on a queue, giving up, and watching it */
 void dipc_waiter_init(struct dipc_waiter *w);
+int dipc_waiter_done(const struct dipc_waiter *w);
 long dipc_waiter_sleep(struct dipc_waiter *w, long timeout);
 bool dipc_queue_withdraw_sender(struct dipc_queue *q, struct dipc_message *m,
 				struct dipc_waiter *w);
@@ -185,7 +194,8 @@ void dipc_watcher_init(struct dipc_watcher *w,
 void dipc_queue_watch(struct dipc_queue *q, struct dipc_watcher *w);
 void dipc_queue_unwatch(struct dipc_queue *q, struct dipc_watcher *w);
 bool dipc_queue_watch_room(struct dipc_queue *q, struct dipc_watcher *w,
-			   kuid_t uid, const struct dipc_user *user);
+			   u32 len, kuid_t uid, const struct dipc_user *user);
+bool dipc_queue_watch_end(struct dipc_queue *q, struct dipc_watcher *w);
 void dipc_queue_unwatch_room(struct dipc_watcher *w);
 
 /**

@@ -65,7 +65,7 @@ struct dipc_message *dipc_queue_take(struct dipc_queue *q,
 			*err = -EAGAIN;
 		} else {
 			list_add_tail(&w->node, &q->receivers);
-			q->n_receivers++;
+			WRITE_ONCE(q->n_receivers, q->n_receivers + 1);
 			/* an unbuffered queue has room only now */
 			ev.room = !list_empty(&q->starved);
 			*err = -EINPROGRESS;

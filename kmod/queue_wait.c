@@ -23,11 +23,24 @@ void dipc_waiter_init(struct dipc_waiter *w)
 }
 
 /**
+ * dipc_waiter_done() - has the wait ended
+ * @w: in a queue, or not any more
+ *
+ * Context: process.
+ * Return: how, an enum dipc_reason, and then everything in @w is final; or 0.
+ */
+int dipc_waiter_done(const struct dipc_waiter *w)
+{
+	/* pairs with the release in dipc_queue_finish_locked() */
+	return smp_load_acquire(&w->done);
+}
+
+/**
  * dipc_waiter_sleep() - sleep until the wait is ended
  * @w: in a queue
  * @timeout: how long at most, in jiffies, or MAX_SCHEDULE_TIMEOUT
  *
- * Without an end (w->done is 0) the caller must withdraw @w, and may find
+ * Without an end (dipc_waiter_done()) the caller must withdraw @w, and may find
  * that it has ended after all.
  *
  * Context: process; sleeps.
@@ -37,8 +50,7 @@ long dipc_waiter_sleep(struct dipc_waiter *w, long timeout)
 {
 	for (;;) {
 		set_current_state(TASK_INTERRUPTIBLE);
-		/* pairs with the release in dipc_queue_finish_locked() */
-		if (smp_load_acquire(&w->done) || !timeout)
+		if (dipc_waiter_done(w) || !timeout)
 			break;
 		if (signal_pending(current)) {
 			timeout = -ERESTARTSYS;
@@ -71,9 +83,7 @@ bool dipc_queue_withdraw_sender(struct dipc_queue *q, struct dipc_message *m,
 	spin_lock_bh(&q->lock);
 	waits = !w->done;
 	if (waits) {
-		list_del_init(&m->node);
-		WRITE_ONCE(q->n_senders, q->n_senders - 1);
-		m->waiter = NULL;
+		dipc_queue_leave_line_locked(q, m);
 		/* those behind it may fit where it did not */
 		dipc_queue_admit_locked(q, &ev);
 	}
@@ -100,7 +110,7 @@ bool dipc_queue_withdraw_receiver(struct dipc_queue *q, struct dipc_waiter *w)
 	waits = !w->done;
 	if (waits) {
 		list_del_init(&w->node);
-		q->n_receivers--;
+		WRITE_ONCE(q->n_receivers, q->n_receivers - 1);
 	}
 	spin_unlock_bh(&q->lock);
 	return waits;
@@ -161,40 +171,79 @@ static void leave_starved(struct dipc_queue *q, struct dipc_watcher *w)
 	spin_unlock_bh(&q->lock);
 }
 
+/* Returns the queue that was watched before, to be put after unlocking. */
+static struct dipc_queue *change_room_queue(struct dipc_queue *q,
+					    struct dipc_watcher *w)
+{
+	struct dipc_queue *old = w->room_queue;
+
+	if (old == q)
+		return NULL;
+	if (old)
+		leave_starved(old, w);
+	dipc_queue_get(q);
+	w->room_queue = q;
+	return old;
+}
+
 /**
  * dipc_queue_watch_room() - is there room, and if not, be called when there is
  * @q: the queue
  * @w: the watcher; stops watching another queue for room
+ * @len: of the message for which there is to be room, payload in bytes
  * @uid: effective user that would send
  * @user: the user it would be charged to
  *
- * Room is for a message of up to a page. The watcher is called once.
+ * The watcher is called once, when there may be room.
  *
  * Context: process.
  * Return: whether there is room now; the watcher is called only if not.
  */
 bool dipc_queue_watch_room(struct dipc_queue *q, struct dipc_watcher *w,
-			   kuid_t uid, const struct dipc_user *user)
+			   u32 len, kuid_t uid, const struct dipc_user *user)
 {
-	struct dipc_queue *old = NULL;
+	struct dipc_queue *old;
 	bool room;
 
 	spin_lock_bh(&w->room_lock);
-	if (w->room_queue != q) {
-		old = w->room_queue;
-		if (old)
-			leave_starved(old, w);
-		dipc_queue_get(q);
-		w->room_queue = q;
-	}
+	old = change_room_queue(q, w);
 	spin_lock_bh(&q->lock);
-	room = dipc_queue_would_admit_locked(q, PAGE_SIZE, uid, user);
+	room = dipc_queue_would_admit_locked(q, len, uid, user);
 	if (!room && list_empty(&w->room_node))
 		list_add_tail(&w->room_node, &q->starved);
 	spin_unlock_bh(&q->lock);
 	spin_unlock_bh(&w->room_lock);
 	dipc_queue_put(old);
 	return room;
+}
+
+/**
+ * dipc_queue_watch_end() - has a queue been closed, and if not, be called
+ * @q: the queue
+ * @w: the watcher; stops watching another queue for room
+ *
+ * The watcher is called once, when the queue is closed, or before that when
+ * something leaves it.
+ *
+ * Context: process.
+ * Return: whether the queue has been closed; the watcher is called only if
+ * not.
+ */
+bool dipc_queue_watch_end(struct dipc_queue *q, struct dipc_watcher *w)
+{
+	struct dipc_queue *old;
+	bool closed;
+
+	spin_lock_bh(&w->room_lock);
+	old = change_room_queue(q, w);
+	spin_lock_bh(&q->lock);
+	closed = q->closed;
+	if (!closed && list_empty(&w->room_node))
+		list_add_tail(&w->room_node, &q->starved);
+	spin_unlock_bh(&q->lock);
+	spin_unlock_bh(&w->room_lock);
+	dipc_queue_put(old);
+	return closed;
 }
 
 /**

@@ -89,11 +89,11 @@ static struct dipc_message *take_wait(struct dipc_queue *q,
 	int err_signal = sock_intr_errno(timeout);
 	long left = dipc_waiter_sleep(w, timeout);
 
-	if (!w->done && dipc_queue_withdraw_receiver(q, w)) {
+	if (!dipc_waiter_done(w) && dipc_queue_withdraw_receiver(q, w)) {
 		*err = left < 0 ? err_signal : -EAGAIN;
 		return NULL;
 	}
-	if (!w->message) {
+	if (dipc_waiter_done(w) != DIPC_REASON_HANDED) {
 		*err = q->close_err;
 		return NULL;
 	}

@@ -8,6 +8,7 @@
 
 #include "deliver.h"
 #include "sock.h"
+#include "trace.h"
 
 /* One attempt to send, as far as it has got. */
 struct attempt {
@@ -16,54 +17,11 @@ struct attempt {
 	struct dipc_queue	*queue;		/* counted */
 	struct dipc_sender	*sender;	/* counted */
 	bool			may_wait;
+	bool			connected;	/* no address was given */
+	size_t			len;		/* payload, bytes */
 	long			timeout;	/* jiffies left */
 	int			err_signal;	/* if a signal ends it */
 };
-
-/**
- * dipc_sock_route() - where a connected socket sends to
- * @ds: the socket
- *
- * Context: process.
- * Return: the route with a reference for the caller, or NULL.
- */
-struct dipc_route *dipc_sock_route(struct dipc_sock *ds)
-{
-	struct dipc_route *route;
-
-	rcu_read_lock();
-	do {
-		route = rcu_dereference(ds->route);
-	} while (route && !refcount_inc_not_zero(&route->refs));
-	rcu_read_unlock();
-	return route;
-}
-
-/**
- * dipc_sock_connect() - set where a socket sends to
- * @ds: the socket
- * @addr: checked address; DIPC_ADDR_ANY dissolves the association
- *
- * Context: process; may sleep.
- * Return: 0, or as dipc_route_create().
- */
-int dipc_sock_connect(struct dipc_sock *ds, const struct sockaddr_dipc *addr)
-{
-	struct dipc_route *route = NULL, *old;
-
-	if (addr->sdipc_type != DIPC_ADDR_ANY) {
-		route = dipc_route_create(dipc_net_of(sock_net(&ds->sk)), addr);
-		if (IS_ERR(route))
-			return PTR_ERR(route);
-	}
-	lock_sock(&ds->sk);
-	old = rcu_replace_pointer(ds->route, route,
-				  lockdep_sock_is_held(&ds->sk));
-	release_sock(&ds->sk);
-	dipc_queue_unwatch_room(&ds->watcher);
-	dipc_route_put(old);
-	return 0;
-}
 
 /* The sender that the current task is; one is kept with the socket. */
 static struct dipc_sender *get_sender(struct dipc_sock *ds)
@@ -108,14 +66,25 @@ static int check_control(struct msghdr *msg)
 	return 0;
 }
 
-static int fail(struct attempt *a, enum dipc_reason reason)
+static int errno_of(const struct attempt *a, enum dipc_reason reason)
 {
-	dipc_stats_count(a->dn->stats, reason);
-	if (reason == DIPC_REASON_CLOSED)
+	if (reason == DIPC_REASON_CLOSED && a->queue)
 		return a->queue->close_err;
 	if (reason == DIPC_REASON_INTERRUPTED)
 		return a->err_signal;
 	return dipc_reason_errno(reason);
+}
+
+/* Nothing was sent, and nobody has counted that yet. */
+static int fail(struct attempt *a, enum dipc_reason reason)
+{
+	const struct dipc_queue *q = a->queue;
+	const struct dipc_port *port = READ_ONCE(a->ds->port);
+
+	dipc_stats_count(a->dn->stats, reason);
+	trace_dipc_refuse(q ? q->kind : 0, q ? q->id : 0, port ? port->id : 0,
+			  0, a->len, reason);
+	return errno_of(a, reason);
 }
 
 static int find_queue(struct attempt *a, struct msghdr *msg)
@@ -139,32 +108,28 @@ static int find_queue(struct attempt *a, struct msghdr *msg)
 	route = dipc_sock_route(a->ds);
 	if (!route)
 		return -ENOTCONN;
+	a->connected = true;
 	a->queue = dipc_route_pick(route);
 	dipc_route_put(route);
-	if (!a->queue) {
-		dipc_stats_count(a->dn->stats, DIPC_REASON_CLOSED);
-		return -ECONNREFUSED;
-	}
-	return 0;
+	/* all who had the name are gone, and so is its being connected to */
+	return a->queue ? 0 : fail(a, DIPC_REASON_CLOSED);
 }
 
 /* Sleep until the socket has less outstanding than SO_SNDBUF allows. */
 static int wait_for_account(struct attempt *a, size_t len)
 {
-	struct dipc_account *account = a->ds->account;
 	size_t truesize = dipc_message_truesize(len);
-	const struct sock *sk = &a->ds->sk;
+	struct sock *sk = &a->ds->sk;
 	long left;
 
-	if (likely(dipc_account_has_room(account, truesize,
-					 READ_ONCE(sk->sk_sndbuf))))
+	if (likely(dipc_sock_account_room(a->ds, truesize)))
 		return 0;
 	if (!a->may_wait)
 		return fail(a, DIPC_REASON_WOULD_BLOCK);
-	left = wait_event_interruptible_timeout(account->wait,
-			dipc_account_has_room(account, truesize,
-					      READ_ONCE(sk->sk_sndbuf)) ||
-			READ_ONCE(a->queue->closed), a->timeout);
+	left = wait_event_interruptible_timeout(*sk_sleep(sk),
+			dipc_sock_account_room(a->ds, truesize) ||
+			dipc_queue_watch_end(a->queue, &a->ds->watcher),
+			a->timeout);
 	if (left < 0)
 		return fail(a, DIPC_REASON_INTERRUPTED);
 	if (!left)
@@ -202,10 +167,19 @@ static enum dipc_reason await_verdict(struct attempt *a, struct dipc_message *m,
 {
 	long left = dipc_waiter_sleep(w, a->timeout);
 
-	if (!w->done && dipc_queue_withdraw_sender(a->queue, m, w))
+	if (!dipc_waiter_done(w) && dipc_queue_withdraw_sender(a->queue, m, w))
 		return left < 0 ? DIPC_REASON_INTERRUPTED :
 				  DIPC_REASON_TIMED_OUT;
-	return w->done;
+	return dipc_waiter_done(w);
+}
+
+/*
+ * An edge-triggered poller does not ask again after EAGAIN: it must be told
+ * without. True if there is room by now.
+ */
+static bool tell_when_room(struct attempt *a, size_t len)
+{
+	return a->connected && dipc_sock_ask_room(a->ds, a->queue, len);
 }
 
 static int deliver(struct attempt *a, struct dipc_message *m)
@@ -215,6 +189,8 @@ static int deliver(struct attempt *a, struct dipc_message *m)
 
 	dipc_waiter_init(&w);
 	reason = dipc_deliver(a->queue, m, a->may_wait ? &w : NULL);
+	if (reason == DIPC_REASON_WOULD_BLOCK && tell_when_room(a, m->len))
+		reason = dipc_deliver(a->queue, m, NULL);
 	if (reason == DIPC_REASON_WAITED) {
 		reason = await_verdict(a, m, &w);
 		if (reason != DIPC_REASON_QUEUED &&
@@ -227,11 +203,11 @@ static int deliver(struct attempt *a, struct dipc_message *m)
 	if (reason == DIPC_REASON_QUEUED || reason == DIPC_REASON_HANDED)
 		return 0;
 
-	/* counted by dipc_deliver() already */
 	dipc_message_put(m);
-	if (reason == DIPC_REASON_CLOSED)
-		return a->queue->close_err;
-	return dipc_reason_errno(reason);
+	if (reason == DIPC_REASON_WOULD_BLOCK)
+		return fail(a, reason);
+	/* counted by dipc_deliver() */
+	return errno_of(a, reason);
 }
 
 static int send_to_queue(struct attempt *a, struct msghdr *msg, size_t len)
@@ -241,6 +217,8 @@ static int send_to_queue(struct attempt *a, struct msghdr *msg, size_t len)
 	int err;
 
 	reason = dipc_deliver_preview(a->queue, len, a->may_wait);
+	if (reason == DIPC_REASON_WOULD_BLOCK && tell_when_room(a, len))
+		reason = DIPC_REASON_NONE;
 	if (reason)
 		return fail(a, reason);
 	err = dipc_sock_autobind(a->ds);
@@ -284,6 +262,7 @@ int dipc_sock_send(struct dipc_sock *ds, struct msghdr *msg, size_t len)
 	err = check_control(msg);
 	if (err)
 		return err;
+	a.len = len;
 	a.timeout = sock_sndtimeo(sk, !a.may_wait);
 	a.err_signal = sock_intr_errno(a.timeout);
 	if (len > DIPC_MSG_LEN_MAX)

@@ -4,7 +4,6 @@
  * neither messages nor queues nor sockets.
  */
 #include <linux/cred.h>
-#include <linux/poll.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 
@@ -12,11 +11,16 @@
 
 /**
  * dipc_account_create() - make the account of a socket
+ * @socket: the socket
+ * @room: called with the socket when something was taken, after
+ *	dipc_account_ask_room() found no room; in an RCU read section, in any
+ *	context
  *
  * Context: process; may sleep.
  * Return: the account with one reference, or NULL without memory.
  */
-struct dipc_account *dipc_account_create(void)
+struct dipc_account *dipc_account_create(void *socket,
+					 void (*room)(void *socket))
 {
 	struct dipc_account *account;
 
@@ -24,39 +28,64 @@ struct dipc_account *dipc_account_create(void)
 	if (!account)
 		return NULL;
 	refcount_set(&account->refs, 1);
-	init_waitqueue_head(&account->wait);
+	account->room = room;
+	rcu_assign_pointer(account->socket, socket);
 	return account;
 }
 
 /**
+ * dipc_account_close() - the socket of an account is closed
+ * @account: the socket's; its reference is given back
+ *
+ * Context: process. The socket must outlive a grace period.
+ */
+void dipc_account_close(struct dipc_account *account)
+{
+	RCU_INIT_POINTER(account->socket, NULL);
+	dipc_account_put(account);
+}
+
+/**
  * dipc_account_put() - give a reference back
- * @account: may be gone afterwards; or NULL
+ * @account: may be gone afterwards
  *
  * Context: any.
  */
 void dipc_account_put(struct dipc_account *account)
 {
-	if (account && refcount_dec_and_test(&account->refs))
+	if (refcount_dec_and_test(&account->refs))
 		kfree(account);
 }
 
-/**
- * dipc_account_has_room() - may the socket send one more message
- * @account: the socket's
- * @bytes: memory the message will take
- * @max_bytes: what the socket may have outstanding (SO_SNDBUF)
- *
- * One message may always be outstanding, however large.
- *
- * Context: any.
- * Return: whether it may.
- */
-bool dipc_account_has_room(const struct dipc_account *account, size_t bytes,
-			   size_t max_bytes)
+static bool has_room(const struct dipc_account *account, size_t bytes,
+		     size_t max_bytes)
 {
 	size_t now = atomic_long_read(&account->outstanding);
 
 	return !now || now + bytes <= max_bytes;
+}
+
+/**
+ * dipc_account_ask_room() - may the socket send one more message
+ * @account: the socket's
+ * @bytes: memory the message will take
+ * @max_bytes: what the socket may have outstanding (SO_SNDBUF)
+ *
+ * One message may always be outstanding, however large. If there is no room,
+ * the socket is told once when there may be.
+ *
+ * Context: any.
+ * Return: whether it may.
+ */
+bool dipc_account_ask_room(struct dipc_account *account, size_t bytes,
+			   size_t max_bytes)
+{
+	if (likely(has_room(account, bytes, max_bytes)))
+		return true;
+	WRITE_ONCE(account->starved, true);
+	/* pairs with the full barrier in dipc_account_uncharge() */
+	smp_mb();
+	return has_room(account, bytes, max_bytes);
 }
 
 /**
@@ -71,22 +100,33 @@ void dipc_account_charge(struct dipc_account *account, size_t bytes)
 	atomic_long_add(bytes, &account->outstanding);
 }
 
+static void tell_socket(struct dipc_account *account)
+{
+	void *socket;
+
+	WRITE_ONCE(account->starved, false);
+	rcu_read_lock();
+	socket = rcu_dereference(account->socket);
+	if (socket)
+		account->room(socket);
+	rcu_read_unlock();
+}
+
 /**
  * dipc_account_uncharge() - a message of this socket is gone
  * @account: the socket's
  * @bytes: memory it took
  *
- * Wakes the socket's threads that wait for this, and its pollers.
+ * Tells the socket if it waits for this.
  *
  * Context: any, without a queue's lock.
  */
 void dipc_account_uncharge(struct dipc_account *account, size_t bytes)
 {
-	/* fully ordered, pairs with the barrier in prepare_to_wait() */
+	/* fully ordered, pairs with the barrier in dipc_account_ask_room() */
 	atomic_long_sub_return(bytes, &account->outstanding);
-	if (unlikely(waitqueue_active(&account->wait)))
-		wake_up_interruptible_poll(&account->wait,
-					   EPOLLOUT | EPOLLWRNORM);
+	if (unlikely(READ_ONCE(account->starved)))
+		tell_socket(account);
 }
 
 /**
@@ -112,6 +152,7 @@ struct dipc_sender *dipc_sender_create(struct dipc_account *account, u64 port)
 	refcount_set(&sender->refs, 1);
 	sender->uid = current_euid();
 	sender->gid = current_egid();
+	sender->payer = sender->user->uid;
 	sender->port = port;
 	sender->pid = get_pid(task_tgid(current));
 	refcount_inc(&account->refs);
@@ -121,7 +162,8 @@ struct dipc_sender *dipc_sender_create(struct dipc_account *account, u64 port)
 
 /**
  * dipc_sender_is_current() - does a sender describe the current task
- * @sender: made earlier for the same socket
+ * @sender: made earlier for the same socket; found in an RCU read section,
+ *	in which the caller may not hold a reference yet
  *
  * Context: process.
  * Return: whether process, effective user and group, and the user who is
@@ -134,7 +176,7 @@ bool dipc_sender_is_current(const struct dipc_sender *sender)
 	return sender->pid == task_tgid(current) &&
 	       uid_eq(sender->uid, cred->euid) &&
 	       gid_eq(sender->gid, cred->egid) &&
-	       uid_eq(sender->user->uid, dipc_user_current_uid());
+	       uid_eq(sender->payer, dipc_user_current_uid());
 }
 
 /**

@@ -4,7 +4,8 @@
  * kept in one counted object, so that a message needs one reference.
  *
  * struct dipc_account: what a socket has outstanding, that is, sent and not
- * yet taken by a receiver. Shared by all senders of the socket.
+ * yet taken by a receiver. Shared by all senders of the socket, which it tells
+ * when there is less of it.
  * struct dipc_sender: the task's credentials, its user, the socket's port
  * number and account. Immutable; a socket replaces its sender when another
  * task sends or the credentials change.
@@ -21,19 +22,21 @@
 #include <linux/rcupdate.h>
 #include <linux/refcount.h>
 #include <linux/uidgid.h>
-#include <linux/wait.h>
 
 #include "user.h"
 
 struct dipc_account {
 	refcount_t		refs;
 	atomic_long_t		outstanding;	/* bytes of memory */
-	wait_queue_head_t	wait;		/* for outstanding to fall */
+	bool			starved;	/* the socket waits for less */
+	void (*room)(void *socket);		/* immutable; see create() */
+	void __rcu		*socket;	/* NULL when it is closed */
 };
 
 struct dipc_sender {
 	refcount_t		refs;
 	kuid_t			uid;		/* effective, when it sent */
+	kuid_t			payer;		/* user->uid */
 	kgid_t			gid;
 	u64			port;
 	struct pid		*pid;		/* of the thread group */
@@ -42,9 +45,11 @@ struct dipc_sender {
 	struct rcu_head		rcu;
 };
 
-struct dipc_account *dipc_account_create(void);
+struct dipc_account *dipc_account_create(void *socket,
+					 void (*room)(void *socket));
+void dipc_account_close(struct dipc_account *account);
 void dipc_account_put(struct dipc_account *account);
-bool dipc_account_has_room(const struct dipc_account *account, size_t bytes,
+bool dipc_account_ask_room(struct dipc_account *account, size_t bytes,
 			   size_t max_bytes);
 void dipc_account_charge(struct dipc_account *account, size_t bytes);
 void dipc_account_uncharge(struct dipc_account *account, size_t bytes);

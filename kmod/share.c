@@ -4,8 +4,16 @@
 
 #include "share.h"
 
-static struct dipc_share *find(struct list_head *shares,
-			       const struct dipc_user *user)
+/**
+ * dipc_share_find() - what a user holds of a queue
+ * @shares: of the queue, whose lock the caller holds
+ * @user: who
+ *
+ * Context: any.
+ * Return: his share, or NULL if he has no message there.
+ */
+struct dipc_share *dipc_share_find(struct list_head *shares,
+				   const struct dipc_user *user)
 {
 	struct dipc_share *share;
 
@@ -17,19 +25,17 @@ static struct dipc_share *find(struct list_head *shares,
 
 /**
  * dipc_share_allows() - may a user's message enter by the quota rule
- * @shares: of the queue, whose lock the caller holds
- * @user: who sent it; not the queue's owner
+ * @share: of the user, who is not the queue's owner; or NULL
  * @len: payload in bytes
  * @fill: capacity and use of the queue
  *
- * Context: any.
- * Return: whether the user holds nothing yet, or would hold no more than half
- * of what the others leave, in messages and in bytes.
+ * Context: any; the queue's lock is held.
+ * Return: whether the user has nothing queued yet, or would have no more than
+ * half of what the others leave, in messages and in bytes.
  */
-bool dipc_share_allows(struct list_head *shares, const struct dipc_user *user,
-		       u32 len, const struct dipc_fill *fill)
+bool dipc_share_allows(const struct dipc_share *share, u32 len,
+		       const struct dipc_fill *fill)
 {
-	const struct dipc_share *share = find(shares, user);
 	u64 others_bytes, left_bytes = 0;
 	u32 others_msgs, left_msgs = 0;
 
@@ -47,64 +53,69 @@ bool dipc_share_allows(struct list_head *shares, const struct dipc_user *user,
 	       share->bytes + len <= left_bytes / 2;
 }
 
-/**
- * dipc_share_stall() - a user's message waits because of the quota rule
- * @shares: of the queue, whose lock the caller holds
- * @user: whose message; holds others in the queue, or there were no quota
- * @pass: number of the walk along the waiting senders for which this holds
- *
- * Context: any.
- */
-void dipc_share_stall(struct list_head *shares, const struct dipc_user *user,
-		      u64 pass)
+static struct dipc_share *make(struct list_head *shares, struct dipc_user *user)
 {
-	struct dipc_share *share = find(shares, user);
+	struct dipc_share *share;
 
-	if (share)
-		share->stalled_pass = pass;
+	share = kzalloc(sizeof(*share), GFP_ATOMIC | __GFP_ACCOUNT |
+					__GFP_NOWARN);
+	if (!share)
+		return NULL;
+	share->user = dipc_user_get(user);
+	INIT_LIST_HEAD(&share->messages);
+	INIT_LIST_HEAD(&share->line);
+	list_add(&share->node, shares);
+	return share;
 }
 
-/**
- * dipc_share_is_stalled() - does an earlier message of a user wait like that
- * @shares: of the queue, whose lock the caller holds
- * @user: whose
- * @pass: number of the last walk along the waiting senders
- *
- * Context: any.
- * Return: whether dipc_share_stall() was called for @user in that walk or
- * since; a smaller message must not overtake.
- */
-bool dipc_share_is_stalled(struct list_head *shares,
-			   const struct dipc_user *user, u64 pass)
+static void free_if_unused(struct dipc_share *share)
 {
-	const struct dipc_share *share = find(shares, user);
+	if (share->msgs || !list_empty(&share->line))
+		return;
+	list_del(&share->node);
+	dipc_user_put(share->user);
+	kfree(share);
+}
 
-	return share && share->stalled_pass == pass;
+/* New messages are the last; one that was put back is near the front. */
+static void insert_queued(struct dipc_share *share, struct dipc_message *m)
+{
+	struct list_head *before = &share->messages;
+	struct dipc_message *pos;
+
+	if (!list_empty(before)) {
+		pos = list_last_entry(before, struct dipc_message, share_node);
+		if (pos->seq < m->seq) {
+			list_add_tail(&m->share_node, before);
+			return;
+		}
+	}
+	list_for_each_entry(pos, &share->messages, share_node) {
+		if (pos->seq > m->seq)
+			break;
+		before = &pos->share_node;
+	}
+	list_add(&m->share_node, before);
 }
 
 /**
  * dipc_share_enter() - a user's message enters the queue
  * @shares: of the queue, whose lock the caller holds
- * @m: the message
+ * @m: the message, with its seq; perhaps just taken out of its user's line
  *
  * Context: any; does not sleep.
  * Return: whether there was memory for the user's first share.
  */
 bool dipc_share_enter(struct list_head *shares, struct dipc_message *m)
 {
-	struct dipc_share *share = find(shares, m->sender->user);
+	struct dipc_user *user = m->sender->user;
+	struct dipc_share *share = m->share;
 
-	if (!share) {
-		share = kmalloc(sizeof(*share), GFP_ATOMIC | __GFP_ACCOUNT |
-						__GFP_NOWARN);
-		if (!share)
-			return false;
-		share->user = dipc_user_get(m->sender->user);
-		share->msgs = 0;
-		share->bytes = 0;
-		share->stalled_pass = 0;
-		list_add(&share->node, shares);
-	}
+	if (!share)
+		share = dipc_share_find(shares, user) ?: make(shares, user);
+	if (!share)
+		return false;
+	insert_queued(share, m);
 	share->msgs++;
 	share->bytes += m->len;
 	m->share = share;
@@ -124,10 +135,48 @@ void dipc_share_leave(struct dipc_message *m)
 	if (!share)
 		return;
 	m->share = NULL;
+	list_del_init(&m->share_node);
 	share->bytes -= m->len;
-	if (--share->msgs)
+	share->msgs--;
+	free_if_unused(share);
+}
+
+/**
+ * dipc_share_hold_back() - a message waits until its user's quota allows it
+ * @share: of the user
+ * @m: the message, with a seq by the time it came to the queue
+ *
+ * Context: any; the queue's lock is held.
+ */
+void dipc_share_hold_back(struct dipc_share *share, struct dipc_message *m)
+{
+	struct dipc_message *pos;
+
+	m->share = share;
+	/* nearly always the last, or the first if it has stood here before */
+	pos = list_first_entry_or_null(&share->line, struct dipc_message, node);
+	if (pos && m->seq < pos->seq) {
+		list_add(&m->node, &share->line);
 		return;
-	list_del(&share->node);
-	dipc_user_put(share->user);
-	kfree(share);
+	}
+	list_for_each_entry_reverse(pos, &share->line, node)
+		if (pos->seq < m->seq)
+			break;
+	list_add(&m->node, &pos->node);
+}
+
+/**
+ * dipc_share_let_go() - a message that was held back is not to be queued
+ * @m: the message, taken out of the line already; the queue's lock is held
+ *
+ * Context: any.
+ */
+void dipc_share_let_go(struct dipc_message *m)
+{
+	struct dipc_share *share = m->share;
+
+	if (!share)
+		return;
+	m->share = NULL;
+	free_if_unused(share);
 }

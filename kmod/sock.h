@@ -3,8 +3,8 @@
  * The socket as seen by those who bind it, send and receive with it: its own
  * port, the queue it receives from, where it sends to, and as whom.
  *
- * Lifetime: that of its struct sock; freed after a grace period once it
- * watches a queue (SOCK_RCU_FREE).
+ * Lifetime: that of its struct sock; freed after a grace period, for queues
+ * and the account call it under RCU (SOCK_RCU_FREE).
  * Locking: lock_sock() covers @port, @rx, @route and @bound being set; @port
  * and @rx are set once, from then on can be read with an acquire; @route and
  * @sender are read under RCU. @sender_lock covers @sender being replaced.
@@ -61,9 +61,18 @@ int dipc_sock_autobind(struct dipc_sock *ds);
 void dipc_sock_unbind(struct dipc_sock *ds);
 void dipc_sock_name(struct dipc_sock *ds, struct sockaddr_dipc *addr);
 
-/* send.c, receive.c */
+/* connect.c */
 int dipc_sock_connect(struct dipc_sock *ds, const struct sockaddr_dipc *addr);
 struct dipc_route *dipc_sock_route(struct dipc_sock *ds);
+
+/* poll.c */
+int dipc_sock_init_wake(struct dipc_sock *ds);
+bool dipc_sock_account_room(struct dipc_sock *ds, size_t truesize);
+bool dipc_sock_ask_room(struct dipc_sock *ds, struct dipc_queue *q, size_t len);
+__poll_t dipc_sock_poll(struct file *file, struct socket *sock,
+			struct poll_table_struct *wait);
+
+/* send.c, receive.c */
 int dipc_sock_send(struct dipc_sock *ds, struct msghdr *msg, size_t len);
 int dipc_sock_receive(struct dipc_sock *ds, struct msghdr *msg, size_t len,
 		      int flags);
@@ -73,10 +82,5 @@ int dipc_sock_setopt(struct dipc_sock *ds, int optname, sockptr_t optval,
 		     unsigned int optlen);
 int dipc_sock_getopt(struct dipc_sock *ds, int optname, char __user *optval,
 		     int __user *optlen);
-
-/* poll.c */
-void dipc_sock_watcher_init(struct dipc_sock *ds);
-__poll_t dipc_sock_poll(struct file *file, struct socket *sock,
-			struct poll_table_struct *wait);
 
 #endif /* _DIPC_SOCK_H */

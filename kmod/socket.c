@@ -41,7 +41,7 @@ static int socket_release(struct socket *sock)
 	dipc_queue_unwatch_room(&ds->watcher);
 	dipc_route_put(rcu_replace_pointer(ds->route, NULL, true));
 	dipc_sender_put(rcu_replace_pointer(ds->sender, NULL, true));
-	dipc_account_put(ds->account);
+	dipc_account_close(ds->account);
 	sock_put(sk);
 	return 0;
 }
@@ -184,11 +184,11 @@ static int init_sock(struct sock *sk)
 	struct dipc_sock *ds = dipc_sk(sk);
 
 	sk->sk_sndbuf = DEFAULT_SNDBUF;
+	/* from the first: the bits of sk_flags are not set atomically */
+	sock_set_flag(sk, SOCK_RCU_FREE);
 	spin_lock_init(&ds->sender_lock);
-	dipc_sock_watcher_init(ds);
 	dipc_queue_conf_default(&ds->conf);
-	ds->account = dipc_account_create();
-	return ds->account ? 0 : -ENOMEM;
+	return dipc_sock_init_wake(ds);
 }
 
 static int create(struct net *net, struct socket *sock, int protocol, int kern)

@@ -132,13 +132,14 @@ bool dipc_user_charge(struct dipc_user *user, enum dipc_resource res,
 		      unsigned long amount, const struct dipc_limits *limits)
 {
 	unsigned long max = max_of(limits, res);
-	unsigned long used;
+	long used = atomic_long_read(&user->used[res]);
 
-	used = atomic_long_add_return(amount, &user->used[res]);
-	if (likely(used <= max))
-		return true;
-	atomic_long_sub(amount, &user->used[res]);
-	return false;
+	do {
+		if (amount > max || used > max - amount)
+			return false;
+	} while (!atomic_long_try_cmpxchg(&user->used[res], &used,
+					  used + amount));
+	return true;
 }
 
 /**

@@ -813,17 +813,27 @@ TEST_F(box, set_tells_waiting_senders_whose_message_became_too_long)
 	EXPECT_EQ(10, call_end(&self->call[0]));
 }
 
-/* Who waits already was promised to wait; the policy is for who comes. */
-TEST_F(box, set_of_the_policy_leaves_those_who_wait)
+/* Or newcomers, whom the new policy does not make wait, would overtake them. */
+TEST_F(box, set_of_the_policy_ends_the_wait_of_senders)
 {
 	ASSERT_TRUE(fill(self));
-	ASSERT_TRUE(line_up_senders(self, 1));
+	ASSERT_TRUE(line_up_senders(self, 2));
 	ASSERT_EQ(0, dt_mailbox_set(self->name, DT_MAILBOX(.policy = DIPC_POLICY_REFUSE)));
-	EXPECT_TRUE(call_is_asleep(&self->call[0]));
+	EXPECT_EQ(-ENOBUFS, call_end(&self->call[0]));
+	EXPECT_EQ(-ENOBUFS, call_end(&self->call[1]));
 	EXPECT_EQ(-ENOBUFS, put(self->tx, 'x'));
-	EXPECT_EQ('a', take(self->rx));
+	EXPECT_STREQ("abcd", take_all(self->rx));
+}
+
+TEST_F(box, set_to_drop_oldest_lets_waiting_senders_in_before_newcomers)
+{
+	ASSERT_TRUE(fill(self));
+	ASSERT_TRUE(line_up_senders(self, 2));
+	ASSERT_EQ(0, dt_mailbox_set(self->name, DT_MAILBOX(.policy = DIPC_POLICY_DROP_OLDEST)));
 	EXPECT_EQ(1, call_end(&self->call[0]));
-	EXPECT_STREQ("bcdA", take_all(self->rx));
+	EXPECT_EQ(1, call_end(&self->call[1]));
+	EXPECT_EQ(1, put(self->tx, 'x'));
+	EXPECT_STREQ("dABx", take_all(self->rx));
 }
 
 TEST_F(box, set_leaves_waiting_receivers)

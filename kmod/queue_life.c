@@ -52,10 +52,11 @@ int dipc_queue_conf_check(const struct dipc_queue_conf *conf)
 
 static void set_conf(struct dipc_queue *q, const struct dipc_queue_conf *conf)
 {
-	q->capacity_msgs = conf->capacity_msgs;
+	/* dipc_deliver_preview() looks without the lock */
+	WRITE_ONCE(q->capacity_msgs, conf->capacity_msgs);
+	WRITE_ONCE(q->msg_max_bytes, conf->msg_max_bytes);
+	WRITE_ONCE(q->policy, conf->policy);
 	q->capacity_bytes = conf->capacity_bytes;
-	q->msg_max_bytes = conf->msg_max_bytes;
-	q->policy = conf->policy;
 }
 
 /**
@@ -83,7 +84,6 @@ void dipc_queue_init(struct dipc_queue *q, enum dipc_queue_kind kind, u64 id,
 	q->owner = owner;
 	q->close_err = close_err;
 	q->next_seq = 1;
-	q->pass = 1;
 	q->stats = stats;
 	q->ops = ops;
 	INIT_LIST_HEAD(&q->messages);
@@ -143,6 +143,7 @@ void dipc_queue_events_init(struct dipc_queue_events *ev)
 	ev->was_empty = false;
 	ev->room = false;
 	ev->more = false;
+	ev->n_drop = 0;
 	INIT_LIST_HEAD(&ev->drop);
 }
 
@@ -164,25 +165,32 @@ static void call_readable(struct dipc_queue *q, bool was_empty)
 		w->readable(w, was_empty);
 }
 
-/* Each watcher is called once, then it has to ask again. */
+/*
+ * Each watcher is called once, then it has to ask again. Who asks meanwhile
+ * has to wait for the next time, or this could go on for ever.
+ */
 static void call_room(struct dipc_queue *q)
 {
 	struct dipc_watcher *batch[DIPC_EVENTS_MAX];
 	unsigned int i, n;
+	LIST_HEAD(starved);
 
+	spin_lock_bh(&q->lock);
+	list_splice_init(&q->starved, &starved);
 	do {
-		n = 0;
-		spin_lock_bh(&q->lock);
-		while (n < ARRAY_SIZE(batch) && !list_empty(&q->starved)) {
-			batch[n] = list_first_entry(&q->starved,
+		/* on this list, too, a watcher is covered by the lock */
+		for (n = 0; n < ARRAY_SIZE(batch) && !list_empty(&starved); n++) {
+			batch[n] = list_first_entry(&starved,
 						    struct dipc_watcher,
 						    room_node);
-			list_del_init(&batch[n++]->room_node);
+			list_del_init(&batch[n]->room_node);
 		}
 		spin_unlock_bh(&q->lock);
 		for (i = 0; i < n; i++)
 			batch[i]->room(batch[i]);
-	} while (n == ARRAY_SIZE(batch));
+		spin_lock_bh(&q->lock);
+	} while (!list_empty(&starved));
+	spin_unlock_bh(&q->lock);
 }
 
 static void act(struct dipc_queue *q, struct dipc_queue_events *ev)
@@ -221,26 +229,15 @@ void dipc_queue_notify(struct dipc_queue *q, struct dipc_queue_events *ev)
 	}
 }
 
-/* Tell some senders whose message is too long now; false if none is left. */
-static bool dismiss_too_long(struct dipc_queue *q)
+static bool reconsider_batch(struct dipc_queue *q)
 {
 	struct dipc_queue_events ev;
-	struct dipc_message *m, *next;
-	bool left = false;
+	bool left;
 
 	dipc_queue_events_init(&ev);
 	rcu_read_lock();
 	spin_lock_bh(&q->lock);
-	list_for_each_entry_safe(m, next, &q->senders, node) {
-		if (m->len <= q->msg_max_bytes)
-			continue;
-		if (ev.n_wake == DIPC_EVENTS_MAX) {
-			left = true;
-			break;
-		}
-		dipc_queue_finish_sender_locked(q, m, DIPC_REASON_TOO_LONG,
-						&ev);
-	}
+	left = !q->closed && dipc_queue_reconsider_locked(q, &ev);
 	spin_unlock_bh(&q->lock);
 	dipc_queue_notify(q, &ev);
 	rcu_read_unlock();
@@ -253,8 +250,10 @@ static bool dismiss_too_long(struct dipc_queue *q)
  * @conf: checked limits
  * @owner: who may fill it from now on
  *
- * Discards nothing. Waiting senders whose message has become too long are
- * told; others are let in if there is room for them now.
+ * Discards nothing that is queued but for what DIPC_POLICY_DROP_OLDEST says.
+ * Waiting senders whose message has become too long are told; others are let
+ * in if there is room for them now, and those who may not wait by the new
+ * policy are dealt with by it.
  *
  * Context: process; may sleep.
  */
@@ -263,23 +262,21 @@ void dipc_queue_configure(struct dipc_queue *q,
 {
 	struct dipc_queue_events ev;
 
-	spin_lock_bh(&q->lock);
-	set_conf(q, conf);
-	q->owner = owner;
-	spin_unlock_bh(&q->lock);
-
-	/* wherever they are in the line; new ones are refused by now */
-	while (dismiss_too_long(q))
-		cond_resched();
-
 	dipc_queue_events_init(&ev);
 	rcu_read_lock();
 	spin_lock_bh(&q->lock);
+	set_conf(q, conf);
+	q->owner = owner;
 	if (!q->closed)
 		dipc_queue_admit_locked(q, &ev);
+	/* whoever polls for room may find it by other rules now */
+	ev.room = true;
 	spin_unlock_bh(&q->lock);
 	dipc_queue_notify(q, &ev);
 	rcu_read_unlock();
+
+	while (reconsider_batch(q))
+		cond_resched();
 }
 
 /**
@@ -364,17 +361,17 @@ static bool dismiss_batch(struct dipc_queue *q)
 	dipc_queue_events_init(&ev);
 	rcu_read_lock();
 	spin_lock_bh(&q->lock);
-	while (ev.n_wake < DIPC_EVENTS_MAX && !list_empty(&q->senders)) {
-		m = list_first_entry(&q->senders, struct dipc_message, node);
+	while (ev.n_wake < DIPC_EVENTS_MAX && q->n_senders) {
+		m = dipc_queue_first_in_line_locked(q);
 		dipc_queue_finish_sender_locked(q, m, DIPC_REASON_CLOSED, &ev);
 	}
 	while (ev.n_wake < DIPC_EVENTS_MAX && !list_empty(&q->receivers)) {
 		w = list_first_entry(&q->receivers, struct dipc_waiter, node);
 		list_del_init(&w->node);
-		q->n_receivers--;
+		WRITE_ONCE(q->n_receivers, q->n_receivers - 1);
 		dipc_queue_finish_locked(w, DIPC_REASON_CLOSED, &ev);
 	}
-	left = !list_empty(&q->senders) || !list_empty(&q->receivers);
+	left = q->n_senders || q->n_receivers;
 	spin_unlock_bh(&q->lock);
 	dipc_queue_notify(q, &ev);
 	rcu_read_unlock();
@@ -395,7 +392,7 @@ void dipc_queue_close(struct dipc_queue *q)
 	struct dipc_queue_events ev;
 
 	spin_lock_bh(&q->lock);
-	q->closed = true;
+	WRITE_ONCE(q->closed, true);
 	spin_unlock_bh(&q->lock);
 
 	while (dismiss_batch(q))

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Where a socket sends to when no address is given: set by connect(), and
+ * used by send and poll.
+ */
+#include "sock.h"
+
+/**
+ * dipc_sock_route() - where a connected socket sends to
+ * @ds: the socket
+ *
+ * Context: process.
+ * Return: the route with a reference for the caller, or NULL.
+ */
+struct dipc_route *dipc_sock_route(struct dipc_sock *ds)
+{
+	struct dipc_route *route;
+
+	rcu_read_lock();
+	do {
+		route = rcu_dereference(ds->route);
+	} while (route && !refcount_inc_not_zero(&route->refs));
+	rcu_read_unlock();
+	return route;
+}
+
+/**
+ * dipc_sock_connect() - set where a socket sends to
+ * @ds: the socket
+ * @addr: checked address; DIPC_ADDR_ANY dissolves the association
+ *
+ * Context: process; may sleep.
+ * Return: 0, or as dipc_route_create().
+ */
+int dipc_sock_connect(struct dipc_sock *ds, const struct sockaddr_dipc *addr)
+{
+	struct dipc_route *route = NULL, *old;
+
+	if (addr->sdipc_type != DIPC_ADDR_ANY) {
+		route = dipc_route_create(dipc_net_of(sock_net(&ds->sk)), addr);
+		if (IS_ERR(route))
+			return PTR_ERR(route);
+	}
+	lock_sock(&ds->sk);
+	old = rcu_replace_pointer(ds->route, route,
+				  lockdep_sock_is_held(&ds->sk));
+	release_sock(&ds->sk);
+	/* who polls for room in the old queue has to ask in the new one */
+	dipc_queue_unwatch_room(&ds->watcher);
+	rcu_read_lock();
+	ds->watcher.room(&ds->watcher);
+	rcu_read_unlock();
+	dipc_route_put(old);
+	return 0;
+}

@@ -115,7 +115,7 @@ workers_share_a_mailbox()
 
 producer_fills_and_consumer_empties()
 {
-	ipcctl mailbox add "$box" capacity 3
+	ipcctl mailbox add "$box" msgs 3
 	seq 5 | fails "$dir/producer" -t 0 "$box"
 	grep -q 'line 4, after 3 messages: Resource temporarily' "$tmp/err"
 	seq 5 | "$dir/producer" -k -t 0 "$box" 2>"$tmp/err"

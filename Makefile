@@ -22,7 +22,7 @@ selftests_make = $(MAKE) -C selftests OUTPUT=$(U)/selftests/dipc \
 		 LIBIPC_DIR=$(U)/libipc
 
 .PHONY: all module user libipc ipcctl tests install modules_install \
-	vm vm_run check demo checkpatch clean cacheclean help deps
+	vm vm_run check check-debug demo checkpatch clean cacheclean help deps
 .DEFAULT_GOAL := all
 
 all: module user tests ##build the module, libipc, ipcctl and the tests
@@ -63,6 +63,9 @@ vm_run:
 check: ##run static checks and all suites in a guest; TESTS='a b' runs those
 	+$(Q)scripts/check.sh
 
+check-debug: ##the same on a kernel with KASAN, lockdep, kmemleak… (built once)
+	+$(Q)KERNEL=debug scripts/check.sh
+
 demo: ##see it work: a guided session in a guest
 	+$(Q)scripts/demo.sh
 
@@ -80,11 +83,12 @@ cacheclean: ##empty the cache of kernels, which all clones share
 
 help: ##this list
 	@echo 'Targets:'
-	@sed -n 's/^\([a-z_]*\):.*##\(.*\)/  \1\t\2/p' Makefile | expand -t 22
+	@sed -n 's/^\([a-z_-]*\):.*##\(.*\)/  \1\t\2/p' Makefile | expand -t 22
 	@echo
 	@echo 'Variables:'
 	@printf '  %-20s%s\n' \
 		'KERNEL=6.1|6.12|rt' "Debian's stock kernel of that series, from the cache" \
+		'KERNEL=debug' 'a 6.1 with every checker, built here once' \
 		'KDIR=DIR' 'build the module against these headers' \
 		'CMD=COMMAND' 'make vm: run this, return its status' \
 		"TESTS='a b'" 'make check: only these suites or checks' \

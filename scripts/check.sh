@@ -5,6 +5,9 @@
 # a test: the builds, and every program in scripts/checks/), then every suite
 # of selftests/ in a guest. Ends with "N passed, N failed"; status 0 only if
 # nothing failed and nothing was lost. KERNEL (6.1); TESTS: only these.
+# With KERNEL=debug the limits of time are longer, memory that the module
+# leaked (kmemleak) is a failure of the suite after which it was found, and
+# the kernel's checkers are tested first (checkers.sh).
 # What a suite needs from here it says in its first 40 lines:
 #   suite-timeout: SECONDS    kmsg-allow: REGEX    kmsg-allow-oom
 
@@ -37,8 +40,8 @@ wanted()
 	[ -z "${TESTS:-}" ] || [[ " $TESTS " = *" $1 "* ]]
 }
 for name in ${TESTS:-}; do
-	[[ " build sparse ${checks[*]} ${suites[*]} " = *" $name "* ]] ||
-		die "no suite or check '$name'; suites: ${suites[*]}; checks: build sparse ${checks[*]}"
+	[[ " build sparse checkers ${checks[*]} ${suites[*]} " = *" $name "* ]] ||
+		die "no suite or check '$name'; suites: ${suites[*]}; checks: build sparse checkers ${checks[*]}"
 done
 
 verdict()
@@ -97,6 +100,10 @@ for program in scripts/checks/*; do
 	fi
 done
 
+if [ "$KERNEL" = debug ] && wanted checkers; then
+	static checkers scripts/checkers.sh || true
+fi
+
 # The plan: what is to be run, for the guest and for the judge.
 plan=$out/plan
 : >"$plan"
@@ -109,7 +116,7 @@ for name in "${suites[@]}"; do
 	[ -n "$seconds" ] || seconds=$(sed -n 's/^timeout=//p' selftests/settings)
 	oom=$(sed -n 's/.*kmsg-allow-oom.*/ oom/p' <<<"$head" | head -n1)
 	allow=$(sed -n 's/.*kmsg-allow: *\(.*[^ */]\).*/ allow=\1/p' <<<"$head" | head -n1)
-	echo "$name ${seconds:-120} $where$oom$allow" >>"$plan"
+	echo "$name $((${seconds:-120} * KSLOW)) $where$oom$allow" >>"$plan"
 done
 count=$(wc -l <"$plan")
 if [ "$count" = 0 ]; then
@@ -128,21 +135,23 @@ if [ ! "$DIPC_BUILD/user/vm/suites" -nt scripts/vm/suites.c ]; then
 	gcc -O2 -Wall -Wextra -o "$DIPC_BUILD/user/vm/suites.$$" scripts/vm/suites.c
 	mv "$DIPC_BUILD/user/vm/suites.$$" "$DIPC_BUILD/user/vm/suites"
 fi
+environment=(--env KSOURCE="$KSOURCE")
+[ "$KSLOW" = 1 ] || environment+=(--env DIPC_ROUNDS=200)
 # Paths are the guest's: a copy of the programs, whose place boot.sh decides.
-limit=$(awk '{ s += $2 + 15 } END { print s + 300 }' "$plan")
+limit=$(awk -v slow="$KSLOW" '{ s += $2 + 15 * slow } END { print s + 300 * slow }' "$plan")
 # shellcheck disable=SC2016	# for the guest's shell
 guest='sed "s| \([0-9]*\) | \1 $DIPC_USER/selftests/dipc/|" '"'$plan'"' >/run/plan && exec suites /run/plan'
 stream=$out/stream
 mkfifo "$stream"
 # shellcheck disable=SC2086	# a list of words
 scripts/vm/boot.sh --kernel "$KERNEL" --name "check-$KERNEL" --no-module \
-	--timeout "$limit" ${VM_ARGS:-} -- "$guest" >"$stream" 2>"$out/boot" </dev/null &
+	--timeout "$limit" "${environment[@]}" ${VM_ARGS:-} -- "$guest" >"$stream" 2>"$out/boot" </dev/null &
 boot=$!
 verbose=()
 [ "${V:-0}" != 1 ] || verbose=(--verbose)
 judged=0
 scripts/report.py --plan "$plan" --counts "$out/guest" --log "$out/log" \
-	"${verbose[@]}" <"$stream" || judged=$?
+	--stall $((60 * KSLOW)) "${verbose[@]}" <"$stream" || judged=$?
 # Gone silent, it will not end by itself.
 [ "$judged" -lt 2 ] || kill "$boot" 2>/dev/null || true
 guest_status=0

@@ -52,14 +52,15 @@ apt_update()
 	touch "$stamp"
 }
 
-# kernel_env: sets KDIR and KREL (and KVERSION, KVMLINUX, KMODULES for a
-# kernel of the cache) by what the caller was given: KERNEL, or KDIR, or else
+# kernel_env: sets KDIR and KREL (and KVERSION, KVMLINUX, KMODULES, perhaps
+# KSLOW, KMEM, KARGS, for a kernel of the cache) by what the caller was given: KERNEL, or KDIR, or else
 # the running kernel's headers, or else the newest Debian headers installed.
 # shellcheck disable=SC2034	# for those who source this file
 kernel_env()
 {
 	local assignments
 
+	KSLOW=1 KMEM=1024 KARGS=''
 	if [ -n "${KERNEL:-}" ]; then
 		assignments=$("$DIPC_TOP/scripts/kernel.sh" "$KERNEL") || exit 1
 		eval "$assignments"

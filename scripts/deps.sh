@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # deps.sh GROUP…: install the Debian packages that a group of commands needs
-# (build, vm, check, demo) and that are not there yet. This is the only place
-# that names packages of the host; kernels are not among them (kernel.sh).
+# (build, vm, check, demo, debug) and that are not there yet. This is the only
+# place that names packages of the host; kernels are not among them (kernel.sh).
 # With all present it does nothing, and needs neither root nor network.
 
 set -euo pipefail
@@ -13,7 +13,8 @@ set -euo pipefail
 build=(gcc gcc-12 libc6-dev make pkg-config libmnl-dev libelf1 libelf-dev libssl3
        kmod bc xz-utils zstd perl python3 util-linux)
 vm=(qemu-system-x86 cpio iproute2 procps kmod gcc libc6-dev)
-check=(sparse shellcheck python3 python3-yaml socat binutils)
+check=(sparse shellcheck python3 python3-yaml python3-jsonschema socat binutils)
+debug=(flex bison libelf-dev libssl-dev bc lz4)
 
 want=()
 for group in "$@"; do
@@ -22,10 +23,11 @@ for group in "$@"; do
 	vm)	want+=("${vm[@]}") ;;
 	demo)	want+=("${build[@]}" "${vm[@]}") ;;
 	check)	want+=("${build[@]}" "${vm[@]}" "${check[@]}") ;;
-	*)	die "no group '$group' (build, vm, check, demo)" ;;
+	debug)	want+=("${debug[@]}") ;;
+	*)	die "no group '$group' (build, vm, check, demo, debug)" ;;
 	esac
 done
-[ ${#want[@]} -gt 0 ] || die "usage: deps.sh build|vm|check|demo …"
+[ ${#want[@]} -gt 0 ] || die "usage: deps.sh build|vm|check|demo|debug …"
 
 if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
 	say "not a Debian system: please see to it that you have ${want[*]}"

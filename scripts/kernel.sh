@@ -4,6 +4,9 @@
 # kernel.sh 6.1|6.12|rt: have Debian's newest stock kernel of that series in
 # the cache, unpacked but not installed: image, modules, headers. Prints
 # shell assignments: KVERSION, KREL, KDIR, KVMLINUX, KMODULES.
+# kernel.sh debug: the same for a 6.1 that is built here from Debian's source
+# with every checker (kernel-debug.config), and further KSLOW, how many times
+# slower than stock it may be, KMEM, what it needs in MiB, and KARGS.
 # kernel.sh source: have the parts of the kernel source that the tests and
 # the checks use (kselftest, checkpatch, kernel-doc); prints KSOURCE.
 # Entries are keyed by exact package version, made aside and renamed under a
@@ -17,17 +20,19 @@ set -euo pipefail
 LISTS_MAX_MIN=${DIPC_LISTS_MAX_MIN:-720}
 # Raise this when what an entry holds or how it is laid out changes.
 LAYOUT=1
+DEBUG_SERIES=6.1
 
 trap 'say "stopped at line $LINENO"' ERR
 
-[ $# = 1 ] || die "usage: kernel.sh 6.1|6.12|rt|source"
+[ $# = 1 ] || die "usage: kernel.sh 6.1|6.12|rt|debug|source"
 series=$1
 case $series in
 6.1)	meta=amd64 ;;
 6.12)	meta=6.12-amd64 ;;
 rt)	meta=rt-amd64 ;;
+debug)	meta= ;;
 source)	meta= ;;
-*)	die "no kernel '$series': there are 6.1, 6.12 and rt" ;;
+*)	die "no kernel '$series': there are 6.1, 6.12, rt and debug" ;;
 esac
 
 store=$DIPC_CACHE/kernels
@@ -53,7 +58,11 @@ ask_apt()
 	packages=()
 	if [ "$series" = source ]; then
 		packages=(linux-source-6.12)
-		version=$(field linux-source-6.12 Version)
+	elif [ "$series" = debug ]; then
+		packages=("linux-source-$DEBUG_SERIES")
+	fi
+	if [ ${#packages[@]} -gt 0 ]; then
+		version=$(field "${packages[0]}" Version)
 		[ -n "$version" ]
 		return
 	fi
@@ -92,7 +101,14 @@ resolve()
 
 entry_name()
 {
-	printf '%s_%s.%s' "$series" "$version" "$LAYOUT"
+	local built_with=''
+
+	# What else decides what is built.
+	[ "$series" != debug ] ||
+		built_with=-$({ gcc --version | head -n1
+				cat "$DIPC_TOP/scripts/kernel-debug.config"
+			      } | sha256sum | head -c 12)
+	printf '%s_%s%s.%s' "$series" "$version" "$built_with" "$LAYOUT"
 }
 
 # The newest entry of this series that is in the cache, or nothing.
@@ -197,13 +213,38 @@ make_kernel()
 	} >"$new/env"
 }
 
+make_debug()
+{
+	local new=$1 deb=$2 rel final
+
+	"$DIPC_TOP/scripts/deps.sh" build debug
+	"$DIPC_TOP/scripts/kernel-debug.sh" "$new" "$DEBUG_SERIES" "$deb"
+	rel=$(cat "$new/linux/include/config/kernel.release")
+	final=$store/$(entry_name)
+	{
+		printf 'KVERSION=%q\n' "${final##*/}"
+		printf 'KREL=%q\n' "$rel"
+		printf 'KDIR=%q\n' "$final/linux"
+		printf 'KVMLINUX=%q\n' "$final/bzImage"
+		printf 'KMODULES=%q\n' "$final/root/lib/modules/$rel"
+	} >"$new/env"
+}
+
 # Downloads the packages into a new directory; sets new.
 fetch()
 {
-	new=$(mktemp -d "$store/.new.XXXXXX")
-	trap 'rm -rf "$new"' EXIT
+	if [ "$series" = debug ]; then
+		# Half an hour's work, with which the next one goes on.
+		new=$store/.build.$(entry_name)
+		mkdir -p "$new"
+		find "$store" -maxdepth 1 -name ".build.debug_*" ! -path "$new" -exec rm -rf {} +
+	else
+		new=$(mktemp -d "$store/.new.XXXXXX")
+		trap 'rm -rf "$new"' EXIT
+	fi
 	chmod 755 "$new"
 	say "fetching ${packages[*]} ($version)"
+	rm -rf "$new/debs"
 	mkdir "$new/debs"
 	if ! download "$new/debs" "${packages[@]}"; then
 		# The lists named a version that the archive has dropped since.
@@ -216,6 +257,9 @@ fetch()
 use()
 {
 	cat "$store/$1/env"
+	# One report of KASAN's a boot is the default, and too few for all suites.
+	[ "$series" != debug ] ||
+		echo "KSLOW=10 KMEM=1536 KARGS=kasan_multi_shot"
 	exit 0
 }
 
@@ -247,6 +291,8 @@ if ! fetch; then
 fi
 if [ "$series" = source ]; then
 	make_source "$new" "$new"/debs/*.deb
+elif [ "$series" = debug ]; then
+	make_debug "$new" "$new"/debs/*.deb
 else
 	make_kernel "$new" "$new"/debs/*.deb
 fi

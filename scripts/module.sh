@@ -7,6 +7,7 @@
 # refreshed each time, so that new and removed files are followed.
 # Which kernel: KERNEL or KDIR (kernel_env in common.sh). W=1 and -Werror are
 # the rule; WERROR=0 is for compilers that we do not know. V, C as in kbuild.
+# A kernel with KCOV is told by it what of the module is executed.
 
 set -euo pipefail
 # shellcheck source=scripts/common.sh
@@ -47,7 +48,7 @@ run()
 	# The make above us is not this one's jobserver: it may be told nothing.
 	unset MAKEFLAGS MFLAGS MAKELEVEL
 	make -C "$KDIR" -j "${JOBS:-$(nproc)}" --no-print-directory \
-		M="$dir" W="${W-1}" "${flags[@]}" "$@" 2>&1 |
+		M="$dir" W="${W-1}" KCOV_INSTRUMENT=y "${flags[@]}" "$@" 2>&1 |
 		sed -u -e '/^Skipping BTF/d' -e '/^make\[[0-9]*\]: Nothing to be done/d' \
 		       -e '/^  *\(DESCEND\|SYMLINK\|BTF\)/d' -e "s|$dir/||g" -e "s|$KDIR/||g"
 }

@@ -6,8 +6,8 @@ Reads the stream on standard input as it comes, and the plan (what was to be
 run) from a file. Everything that was not plainly said to have passed counts
 as failed: "not ok", a plan that is missing or not kept, numbers out of order,
 a skip without a reason, an exit status that contradicts, a signal, a time-out,
-processes left behind, a splat or a new taint in the kernel, a suite that was
-to be run and was not. Writes "PASSED FAILED SKIPPED" to the counts file.
+processes left behind, a splat or a new taint in the kernel, memory that the
+module leaked, a suite that was to be run and was not. Writes "PASSED FAILED SKIPPED" to the counts file.
 Exit status: 0 nothing failed, 1 something did, 3 the guest went silent.
 """
 
@@ -20,20 +20,24 @@ import sys
 SPLAT = re.compile(
     r'\bBUG\b:?|\bWARNING:|------------\[ cut here|\bOops\b|Call Trace:|Kernel panic'
     r'|general protection fault|KASAN|KCSAN|KFENCE|UBSAN|KMSAN|ODEBUG|kmemleak'
-    r'|INFO: task .* blocked|detected stalls?|self-detected stall|soft lockup|hard LOCKUP'
+    r'|\bINFO: |detected stalls?|self-detected stall|soft lockup|hard LOCKUP'
     r'|possible recursive locking|circular locking|suspicious RCU|sleeping function called'
     r'|inconsistent lock state|scheduling while atomic|refcount_t:|list_(add|del) corruption'
     r'|Objects remaining|still has objects|unregister_netdevice: waiting'
     r'|memory leak|leaked|bad page|Bad rss-counter|usercopy: Kernel memory', re.I)
 OOM_BEGINS = re.compile(r'invoked oom-killer')
 OOM_ENDS = re.compile(r'out of memory: Killed process', re.I)
+# A backtrace through the module, or through code that is gone with it.
+LEAK_BEGINS = re.compile(r'^unreferenced object')
+LEAK_IS_OURS = re.compile(r'\[dipc\]|\[<[0-9a-f]+>\] 0x[0-9a-f]+')
 OUT_OF_TREE_UNSIGNED = 1 << 12 | 1 << 13
 
 RESULT = re.compile(r'^(?P<not>not )?ok\b(?: +(?P<num>\d+))?(?: +-)?(?P<rest>.*)$')
 DIRECTIVE = re.compile(r'#\s*(?P<word>SKIP|XFAIL|TODO|TIMEOUT|ERROR)\b:?\s*(?P<why>.*)$', re.I)
 PLAN = re.compile(r'^1\.\.(?P<n>\d+)(?P<rest>.*)$')
 NOISE = re.compile(r'^#\s+(RUN|OK)\s|^# (Totals|Starting|PASSED|FAILED)\b')
-OUR_MARK = re.compile(r'^check: suite \S+ begins$')
+# What kmemleak counts comes as @leak, by which it is judged.
+NOT_NEWS = re.compile(r'^check: suite \S+ begins$|^kmemleak: \d+ new suspected memory leaks')
 VERSION = re.compile(r'^K?TAP version \d+')
 
 
@@ -62,6 +66,7 @@ class Suite:
         self.passed = self.failed = self.skipped = 0
         self.notes = []             # what it printed since the last result
         self.splat = []             # the kernel's words around a splat
+        self.leaks = []             # objects, each a list of lines
         self.whole_skipped = False
 
     # results
@@ -179,12 +184,18 @@ class Suite:
             if OOM_ENDS.search(text):
                 self.in_oom = False
             return
-        if OUR_MARK.match(text) or self.allow and self.allow.search(text):
+        if NOT_NEWS.match(text) or self.allow and self.allow.search(text):
             return
         if SPLAT.search(text) or priority <= 2:
             self.splat.append(text)
         elif self.splat and len(self.splat) < 40:
             self.splat.append(text)     # what follows explains it
+
+    def leak(self, text):
+        self.show.raw(f'[kmemleak] {text}')
+        if LEAK_BEGINS.match(text) or not self.leaks:
+            self.leaks.append([])
+        self.leaks[-1].append(text)
 
     # the end
 
@@ -214,6 +225,10 @@ class Suite:
         if self.splat:
             self.notes = ['[kernel] ' + s for s in self.splat]
             self.add('fail', 'kernel log', 'a splat')
+        ours = [obj for obj in self.leaks if LEAK_IS_OURS.search('\n'.join(obj))]
+        if ours:
+            self.notes = ['[kmemleak] ' + s for obj in ours[:4] for s in obj]
+            self.add('fail', 'memory', f'{len(ours)} objects leaked')
         taint &= ~OUT_OF_TREE_UNSIGNED
         if taint:
             self.add('fail', 'kernel log', f'the kernel is newly tainted ({taint:#x})')
@@ -335,6 +350,8 @@ def main():
         elif word == '@kmsg' and suite:
             priority, _, text = rest.partition(' ')
             suite.kmsg(int(priority), text)
+        elif word == '@leak' and suite:
+            suite.leak(rest)
         elif word == '@kmsglost':
             lost = True
         elif word == '@left':

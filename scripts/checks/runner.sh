@@ -81,6 +81,16 @@ for splat in 'WARNING: CPU: 1 PID: 2 at kmod/x.c:3' 'BUG: kernel NULL pointer de
 	     'possible circular locking dependency' 'UBSAN: array-index-out-of-bounds'; do
 	suite '1 1 0' 1 "kernel log: $splat" "$fine" "@kmsg 4 $splat" '@kmsg 4 more' <<<$'1..1\nok 1 a'
 done
+leak=('@leak unreferenced object 0xffff888003c4d300 (size 192):' '@leak   backtrace:')
+suite '1 1 0' 1 'a leak of ours' "$fine" "${leak[@]}" \
+	'@leak     [<ffffffff81234567>] kmalloc_trace+0x26/0xb0' \
+	'@leak     [<ffffffffa0001234>] dipc_bind+0x34/0x90 [dipc]' <<<$'1..1\nok 1 a'
+suite '1 1 0' 1 'a leak of code that is gone' "$fine" "${leak[@]}" \
+	'@leak     [<ffffffffa0001234>] 0xffffffffa0001234' <<<$'1..1\nok 1 a'
+suite '1 0 0' 0 'a leak of others' "$fine" "${leak[@]}" \
+	'@leak     [<ffffffff81234567>] p9_client_create+0x34/0x90' \
+	'@kmsg 6 kmemleak: 1 new suspected memory leaks (see /sys/kernel/debug/kmemleak)' \
+	<<<$'1..1\nok 1 a'
 suite '2 0 0' 0 'nested, all pass' "$fine" \
 	<<<$'TAP version 13\n1..1\n  TAP version 13\n  1..2\n  ok 1 x\n  ok 2 y\nok 1 a'
 suite '1 1 0' 1 'nested, one fails' "$fine" \

@@ -1,12 +1,13 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# boot.sh [OPTION…] [-- COMMAND]: boot a stock kernel in QEMU with the host's
+# boot.sh [OPTION…] [-- COMMAND]: boot a kernel in QEMU with the host's
 # files as its own (what it writes stays in its memory), dipc loaded and the
 # programs built here on PATH; run COMMAND there, print its output, return its
 # status. Without COMMAND: a terminal. It builds nothing of dipc: what is in
 # build/ is copied first, so that a build going on does not disturb a guest.
-# Status 124: the time limit; 125: the guest died without giving a status.
+# Status 124: the time limit; 125: the guest died without giving a status;
+# 126, of the debug kernel only: the status was 0, but the kernel reported.
 
 set -euo pipefail
 # shellcheck source=scripts/common.sh
@@ -17,20 +18,21 @@ usage()
 {
 	cat <<-'END'
 	boot.sh [OPTION…] [-- COMMAND]
-	  --kernel 6.1|6.12|rt  which of Debian's kernels (6.1)
+	  --kernel NAME         which kernel: 6.1, 6.12, rt, debug (6.1)
 	  --smp N               virtual CPUs (2)
-	  --mem MIB             memory (1024)
-	  --timeout SECONDS     limit of wall-clock time (300; a terminal 14400)
+	  --mem MIB             memory (1024; debug 1536)
+	  --timeout SECONDS     limit of wall-clock time (300, debug 3000; a terminal 14400)
 	  --append TEXT         more kernel arguments
 	  --params TEXT         parameters of the module
 	  --no-module           do not load dipc (modprobe dipc will)
+	  --expect-reports      what the debug kernel reports is no failure
 	  --icount              one CPU, a clock that counts instructions
 	  --env NAME=VALUE      into the command's environment
 	  --name NAME           the console is kept in build/vm/NAME.console
 	END
 }
 
-kernel=${KERNEL:-6.1} smp=2 mem=1024 limit='' append='' params='' module=1 icount='' name=vm
+kernel=${KERNEL:-6.1} smp=2 mem='' limit='' append='' params='' module=1 icount='' name=vm expected=''
 environment=()
 while [ $# -gt 0 ]; do
 	case $1 in
@@ -41,6 +43,7 @@ while [ $# -gt 0 ]; do
 	--append)	append=$2; shift ;;
 	--params)	params=$2; shift ;;
 	--no-module)	module='' ;;
+	--expect-reports) expected=1 ;;
 	--icount)	icount=1 ;;
 	--env)		environment+=("$2"); shift ;;
 	--name)		name=$2; shift ;;
@@ -52,9 +55,10 @@ while [ $# -gt 0 ]; do
 done
 mode='terminal'
 [ $# = 0 ] || mode='command'
-[ -n "$limit" ] || { limit=300; [ "$mode" = command ] || limit=14400; }
 KERNEL=$kernel
 kernel_env
+[ -n "$mem" ] || mem=$KMEM
+[ -n "$limit" ] || { limit=$((300 * KSLOW)); [ "$mode" = command ] || limit=14400; }
 
 vm=$DIPC_BUILD/vm
 tools=$DIPC_BUILD/user/vm
@@ -78,6 +82,7 @@ make_initramfs()
 	[ ! "$initramfs" -nt "$tools/init" ] || return 0
 	dir=$(mktemp -d "$vm/.initramfs.XXXXXX")
 	mkdir "$dir/modules"
+	: >"$dir/modules/order"
 	for ko in virtio_pci 9p 9pnet_virtio overlay virtio_console; do
 		PATH=$PATH:/sbin:/usr/sbin modprobe -d "${KMODULES%/lib/modules/*}" -S "$KREL" \
 			--show-depends "$ko"
@@ -159,6 +164,7 @@ path=$user/ipcctl:$user/libipc/examples:$user/selftests/dipc:$user/vm
 	echo "env=LANG=C.UTF-8"
 	echo "env=TERM=${TERM:-dumb}"
 	echo "env=DIPC_TOP=$DIPC_TOP"
+	echo "env=DIPC_SLOW=$KSLOW"
 	echo "env=DIPC_USER=$user"
 	echo "env=DIPC_KO=$run/dipc.ko"
 	[ ${#environment[@]} = 0 ] || printf 'env=%s\n' "${environment[@]}"
@@ -181,7 +187,7 @@ else
 fi
 args="console=ttyS0,115200 loglevel=7 panic=-1 oops=panic nokaslr mitigations=off \
 tsc=reliable tsc_early_khz=$khz no_timer_check random.trust_cpu=on audit=0 \
-cryptomgr.notests i8042.noaux i8042.nokbd net.ifnames=0 no_hash_pointers $append"
+cryptomgr.notests i8042.noaux i8042.nokbd net.ifnames=0 no_hash_pointers $KARGS $append"
 
 qemu=(timeout --foreground -k 5 "$limit" qemu-system-x86_64
 	-nodefaults -no-user-config -no-reboot -display none
@@ -196,6 +202,8 @@ qemu=(timeout --foreground -k 5 "$limit" qemu-system-x86_64
 	-device 'virtio-9p-pci,fsdev=share,mount_tag=share'
 	-device virtio-serial-pci)
 
+# What a checker says, or that it has given up. Leaks suites.c looks for.
+reports='BUG:|WARNING:|INFO: |KASAN|KCSAN|ODEBUG|UBSAN|kmemleak: .*(disabled|empty|failed)'
 status=0
 if [ "$mode" = terminal ]; then
 	terminal_state=$(stty -g 2>/dev/null || true)
@@ -215,7 +223,14 @@ else
 fi
 
 if [ -s "$share/rc" ]; then
-	exit "$(cat "$share/rc")"
+	status=$(cat "$share/rc")
+	if [ "$KSLOW" -gt 1 ] && [ -z "$expected" ] && grep -qaE "$reports" "$run/console"; then
+		say "the kernel reported (all is in build/vm/$name.console):"
+		grep -aE -A 30 "$reports" "$run/console" | head -n 120 | tr -d '\r' |
+			sed 's/^/    /' >&2
+		[ "$status" != 0 ] || status=126
+	fi
+	exit "$status"
 fi
 # From the first sign of trouble on, or just the end.
 console_tail()

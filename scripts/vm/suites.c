@@ -12,9 +12,12 @@
  *   @kmsg PRIORITY TEXT	the kernel said this while the suite ran
  *   @kmsglost			the kernel said more than its buffer holds
  *   @left			processes of the suite were still running
+ *   @leak TEXT			a line about memory that nothing points to any more
  *   @end NAME exit|signal|timeout NUMBER MILLISECONDS TAINT
  *   @done
  * Before the suites comes "load", after them "unload": the module's own life.
+ * Leaks are looked for after each where the kernel has kmemleak. DIPC_SLOW in
+ * the environment: how many times longer things may take than on stock.
  * With -k nothing is loaded and no kernel log is read (to test this program).
  */
 #define _GNU_SOURCE
@@ -35,11 +38,13 @@
 #include <unistd.h>
 
 #define CGROUPS		"/sys/fs/cgroup/test"
+#define KMEMLEAK	"/sys/kernel/debug/kmemleak"
+#define KMEMLEAK_AGE_MS	5500	/* what is younger it does not report */
 #define DRAIN_MS	500
 #define MODULE		"dipc"
 
 static bool own_kernel = true;
-static int kmsg = -1;
+static int kmsg = -1, slow = 1;
 static bool at_line_start = true;
 
 static uint64_t now_ms(void)
@@ -152,6 +157,32 @@ static void tell_kmsg(bool aloud)
 	}
 }
 
+/*
+ * Leaks since the last time. What the first scan finds changed (everything,
+ * at first) it passes over, hence the second.
+ */
+static void tell_leaks(bool aloud)
+{
+	char line[1024];
+	FILE *f;
+
+	if (!own_kernel || access(KMEMLEAK, W_OK))
+		return;
+	nap_ms(KMEMLEAK_AGE_MS);
+	if (!write_file(KMEMLEAK, "scan") || !write_file(KMEMLEAK, "scan")) {
+		frame("@kmsg 2 kmemleak does not scan: %s", strerror(errno));
+		return;
+	}
+	f = aloud ? fopen(KMEMLEAK, "re") : NULL;
+	while (f && fgets(line, sizeof(line), f)) {
+		line[strcspn(line, "\n")] = 0;
+		frame("@leak %s", line);
+	}
+	if (f)
+		fclose(f);
+	write_file(KMEMLEAK, "clear");
+}
+
 static bool module_is_loaded(void)
 {
 	return !access("/sys/module/" MODULE, F_OK);
@@ -175,7 +206,7 @@ static int unload_module(void)
 	int ret = -EWOULDBLOCK;
 
 	/* The last socket of a suite may still be on its way out. */
-	for (int i = 0; i < 40 && ret == -EWOULDBLOCK; i++) {
+	for (int i = 0; i < 40 * slow && ret == -EWOULDBLOCK; i++) {
 		if (i)
 			nap_ms(50);
 		ret = syscall(SYS_delete_module, MODULE, O_NONBLOCK) ? -errno : 0;
@@ -196,7 +227,8 @@ static void life_of_module(const char *name, const char *test, int (*step)(void)
 		result("# %s\n", strerror(-ret));
 	result("%s 1 %s\n", ret ? "not ok" : "ok", test);
 	/* What it put off to RCU and to workers is part of it. */
-	nap_ms(300);
+	nap_ms(300 * slow);
+	tell_leaks(true);
 	tell_kmsg(true);
 	frame("@end %s exit %d %llu %#lx", name, ret ? 1 : 0,
 	      (unsigned long long)(now_ms() - t0), taint() & ~before);
@@ -230,7 +262,7 @@ static void end_cgroup(const char *dir)
 
 	snprintf(path, sizeof(path), "%s/cgroup.kill", dir);
 	write_file(path, "1");
-	cgroup_empty(dir, 5000);
+	cgroup_empty(dir, 5000 * slow);
 	rmdir(dir);
 }
 
@@ -310,18 +342,19 @@ static void run_suite(const char *name, int seconds, char *path)
 			kill(-pid, SIGKILL);
 			kill(pid, SIGKILL);
 		}
-		if (over && now_ms() > limit + 10000)
+		if (over && now_ms() > limit + 10000 * slow)
 			break;
 	}
 	close(out[0]);
 	if (own_kernel) {
-		if (!over && !cgroup_empty(cgroup, 1000))
+		if (!over && !cgroup_empty(cgroup, 1000 * slow))
 			frame("@left");
 		end_cgroup(cgroup);
 	} else {
 		kill(-pid, SIGKILL);
 	}
 	nap_ms(20);
+	tell_leaks(true);
 	tell_kmsg(true);
 	if (over)
 		frame("@end %s timeout %d %llu %#lx", name, seconds,
@@ -348,10 +381,13 @@ int main(int argc, char **argv)
 		perror(file);
 		return 2;
 	}
+	if (getenv("DIPC_SLOW") && atoi(getenv("DIPC_SLOW")) > 1)
+		slow = atoi(getenv("DIPC_SLOW"));
 	if (own_kernel) {
 		kmsg = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 		write_file(CGROUPS "/cgroup.subtree_control", "+memory +pids");
 		setenv("DIPC_CGROUP", CGROUPS, 1);
+		tell_leaks(false);
 		tell_kmsg(false);
 		life_of_module("load", "module_loads", load_module);
 	}

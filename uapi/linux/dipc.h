@@ -109,7 +109,8 @@ struct sockaddr_dipc {
  *	discarded and counted until there is room
  *
  * An unbuffered queue, whose capacity is 0 messages, is full unless a
- * receiver waits.
+ * receiver waits. When the policy of a queue is changed, it is applied to
+ * those who wait already.
  */
 enum dipc_policy {
 	DIPC_POLICY_WAIT = 0,
@@ -127,7 +128,8 @@ enum dipc_policy {
  * @policy: enum dipc_policy
  * @reserved: 0
  *
- * 40 bytes. Lowering a limit discards nothing that is queued already.
+ * 40 bytes. Lowering a limit discards nothing that is queued already; a sender
+ * whose waiting message has become too long is told so (EMSGSIZE).
  */
 struct dipc_queue_conf {
 	__u32	capacity_msgs;

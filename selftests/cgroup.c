@@ -257,7 +257,8 @@ TEST_F(memcg, charge_stays_when_the_sender_has_gone)
 	/* its own memory is given back, that of its messages is not */
 	EXPECT_LT((long)N_MSGS * MSG_BYTES * 7 / 10, charged(self));
 	EXPECT_EQ(N_MSGS, take_n(self->rx));
-	EXPECT_TRUE(DT_WAIT_UNTIL(charged(self) < before));
+	EXPECT_TRUE(DT_WAIT_UNTIL(charged(self) - before < (long)N_MSGS * MSG_BYTES / 4))
+		TH_LOG("%ld bytes charged for nothing", charged(self) - before);
 }
 
 /* Messages cannot be had back by killing somebody: the send must fail. */

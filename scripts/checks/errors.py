@@ -5,7 +5,7 @@
 A row is "E-AREA-NN ERRNO cause", then "as: relative". Each row must have a
 test that names its id, as E-AREA-NN or E_AREA_NN, and each id in a test must
 have a row. Where the test is a ROW(id, ERRNO, …) the errno must be the row's.
-An errno that the socket side of kmod/ names must occur in some row.
+An errno that a file of kmod/ names must occur in some row.
 """
 
 import errno
@@ -20,9 +20,6 @@ TABLE = os.path.join(TOP, 'Documentation/errors.txt')
 ROW = re.compile(r'^(E-[A-Z]+-\d\d)\s+(\S+)\s+(\S.*)$')
 TEST_ID = re.compile(r'\bE[-_]([A-Z]+)[-_](\d\d)(?=$|[^0-9A-Za-z_]|__)')
 TEST_ROW = re.compile(r'\bROW\(\s*E_([A-Z]+)_(\d\d)\s*,\s*(\w+)\s*,')
-KMOD = ['addr', 'bind', 'deliver', 'main', 'name', 'poll', 'port', 'queue',
-        'queue_admit', 'queue_take', 'queue_wait', 'receive', 'route', 'send',
-        'socket', 'sockopt', 'stats']
 # ENOMEM is said once for all calls; the others never reach a user as such.
 WITHOUT_ROW = {'ENOMEM', 'EINPROGRESS', 'ENOIOCTLCMD', 'ERESTARTSYS'}
 
@@ -87,12 +84,12 @@ def main():
         code, suite = tested[name]
         if code != rows[name]:
             faults.append(f'{name} is {rows[name]} in the table, {code} in {suite}')
-    for name in KMOD:
-        text = read(os.path.join(TOP, 'kmod', name + '.c'))
+    for path in sorted(glob.glob(os.path.join(TOP, 'kmod/**/*.c'), recursive=True)):
+        text = read(path)
         text = re.sub(r'/\*.*?\*/', '', text, flags=re.S)
         for code in sorted(set(re.findall(r'-(E[A-Z0-9]+)\b', text))):
             if code not in WITHOUT_ROW and code not in rows.values():
-                faults.append(f'{code}, which kmod/{name}.c gives, is in no row')
+                faults.append(f'{code}, which {os.path.relpath(path, TOP)} gives, is in no row')
 
     for fault in faults:
         print(fault)

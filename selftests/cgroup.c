@@ -274,7 +274,7 @@ TEST_F(memcg, at_the_limit_a_send_fails_and_nobody_is_killed)
 	EXPECT_LT(500, sent);
 	EXPECT_GT(4000, sent);
 	/* not by waiting either */
-	order(self, SEND_BLOCKING, MSG_BYTES, 100);
+	order(self, SEND_BLOCKING, MSG_BYTES, 10000);
 	EXPECT_EQ(-ENOMEM, self->desk->result);
 	more = self->desk->done;
 	EXPECT_EQ(0, read_from(self->dir, "memory.events", "oom_kill"));

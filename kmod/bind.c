@@ -58,7 +58,7 @@ static int bind_name(struct dipc_sock *ds, const struct sockaddr_dipc *addr)
 	struct dipc_name_request request = {
 		.name = addr->sdipc_name,
 		.scope = addr->sdipc_scope,
-		.shared = ds->reuse_name || ds->sk.sk_reuseport,
+		.shared = READ_ONCE(ds->reuse_name),
 		.uid = current_euid(),
 	};
 	struct dipc_port *port = ds->port;

@@ -157,6 +157,21 @@ full_output_is_a_failure()
 	[ $? = 1 ]
 }
 
+# Only where it is not loaded, and cannot be.
+absence_is_told()
+{
+	local command status
+
+	for command in node 'mailbox add x' 'mailbox del x' 'port show' monitor '-j name'; do
+		# shellcheck disable=SC2086	# words
+		"$ipcctl" $command >"$tmp/out" 2>"$tmp/err"
+		status=$?
+		cat "$tmp/out" "$tmp/err"
+		[ $status = 1 ] && [ ! -s "$tmp/out" ] && [ "$(wc -l <"$tmp/err")" = 1 ] &&
+		grep -qF 'the dipc module is not loaded; "modprobe dipc" loads it' "$tmp/err" || return 1
+	done
+}
+
 # A page for the tool and each object; each command is in its page.
 pages_are_complete()
 {
@@ -217,6 +232,13 @@ run beginnings_of_commands_are_enough beginnings_are_enough
 run version_is_told version_is_told
 run mistakes_are_usage_errors mistakes_are_usage_errors
 run full_output_is_a_failure full_output_is_a_failure
+if [ -d /sys/module/dipc ] || modinfo dipc >"$tmp/log" 2>&1; then
+	result 0 absence_of_the_module_is_told "SKIP the module is here"
+elif "$ipcctl" node 2>&1 | grep -q netlink; then
+	result 0 absence_of_the_module_is_told "SKIP no generic netlink here"
+else
+	run absence_of_the_module_is_told absence_is_told
+fi
 run each_object_has_a_page pages_are_complete
 run settings_are_documented settings_are_documented
 if command -v man >/dev/null && command -v groff >/dev/null; then

@@ -28,6 +28,11 @@ static void receive_from(struct dipc_sock *ds, struct dipc_port *port,
 	WRITE_ONCE(ds->port, port);
 	/* pairs with the acquire in dipc_sock_rx() */
 	smp_store_release(&ds->rx, rx);
+	/*
+	 * Either a poller that was woken meanwhile sees rx, or we see what it
+	 * was woken for; pairs with the barrier in sock_poll_wait().
+	 */
+	smp_mb();
 	/* who polls already does so on a queue that was not there */
 	if (dipc_queue_readable(rx) || READ_ONCE(rx->closed)) {
 		rcu_read_lock();

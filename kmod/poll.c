@@ -142,6 +142,23 @@ static bool is_writable(struct dipc_sock *ds)
 	return has_room;
 }
 
+/**
+ * dipc_sock_tell_room() - a send failed that must not be tried in vain again
+ * @ds: the socket, connected to a name that several ports may share
+ *
+ * The next send goes to another port, about which pollers have to be told.
+ *
+ * Context: process; may sleep.
+ */
+void dipc_sock_tell_room(struct dipc_sock *ds)
+{
+	if (!is_writable(ds))
+		return;
+	rcu_read_lock();
+	writable(ds);
+	rcu_read_unlock();
+}
+
 static bool wants_to_write(struct poll_table_struct *wait)
 {
 	return poll_requested_events(wait) &

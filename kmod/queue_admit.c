@@ -81,7 +81,7 @@ void dipc_queue_finish_locked(struct dipc_waiter *w, enum dipc_reason reason,
 			      struct dipc_queue_events *ev)
 {
 	ev->wake[ev->n_wake++] = w->task;
-	/* pairs with the acquire in dipc_waiter_sleep() */
+	/* pairs with the acquire in dipc_waiter_done() */
 	smp_store_release(&w->done, reason);
 }
 
@@ -90,7 +90,8 @@ void dipc_queue_finish_locked(struct dipc_waiter *w, enum dipc_reason reason,
  * @q: the queue
  *
  * Context: any; the queue's lock is held.
- * Return: the message of one, the first if any waits for room; or NULL.
+ * Return: the message of the first that waits for room, if none does that of
+ * one held back by its user's quota; or NULL.
  */
 struct dipc_message *dipc_queue_first_in_line_locked(struct dipc_queue *q)
 {
@@ -446,6 +447,12 @@ static void admit_held_back(struct dipc_queue *q, struct dipc_share *share,
 		m = list_first_entry(&share->line, struct dipc_message, node);
 		if (is_enough(ev, 0))
 			return;
+		if (m->len > q->msg_max_bytes) {
+			dipc_queue_finish_sender_locked(q, m,
+							DIPC_REASON_TOO_LONG,
+							ev);
+			continue;
+		}
 		if (!uid_eq(m->sender->uid, q->owner) &&
 		    !within_quota(q, share, m->len))
 			return;
@@ -556,7 +563,8 @@ bool dipc_queue_reconsider_locked(struct dipc_queue *q,
 		       (is_unbuffered(q) && reconsider_held_back(q));
 
 	while ((m = dipc_queue_first_in_line_locked(q))) {
-		if (ev->n_wake == DIPC_EVENTS_MAX)
+		/* a receiver and the sender may be woken */
+		if (ev->n_wake + 2 > DIPC_EVENTS_MAX)
 			return true;
 		w = dipc_queue_leave_line_locked(q, m);
 		reason = dipc_queue_offer_locked(q, m, NULL, ev);

@@ -238,6 +238,9 @@ static bool reconsider_batch(struct dipc_queue *q)
 	rcu_read_lock();
 	spin_lock_bh(&q->lock);
 	left = !q->closed && dipc_queue_reconsider_locked(q, &ev);
+	/* who stood behind those that are gone may come in now */
+	if (!q->closed)
+		dipc_queue_admit_locked(q, &ev);
 	spin_unlock_bh(&q->lock);
 	dipc_queue_notify(q, &ev);
 	rcu_read_unlock();

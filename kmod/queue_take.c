@@ -7,8 +7,8 @@
 #include "trace.h"
 
 /*
- * What a receiver gets now: the first message, or in an unbuffered queue
- * that of the first waiting sender.
+ * What a receiver gets now: the first message, or if there is none, as in an
+ * unbuffered queue, that of the first waiting sender.
  */
 static struct dipc_message *take_locked(struct dipc_queue *q,
 					struct dipc_queue_events *ev)
@@ -23,7 +23,7 @@ static struct dipc_message *take_locked(struct dipc_queue *q,
 		return m;
 	}
 
-	m = list_first_entry_or_null(&q->senders, struct dipc_message, node);
+	m = dipc_queue_first_in_line_locked(q);
 	if (m) {
 		dipc_stats_count(q->stats, DIPC_REASON_HANDED);
 		trace_dipc_accept(q->kind, q->id, m->sender->port, m->id,
@@ -82,10 +82,7 @@ static struct dipc_message *first_locked(struct dipc_queue *q)
 	struct dipc_message *m;
 
 	m = list_first_entry_or_null(&q->messages, struct dipc_message, node);
-	if (!m)
-		m = list_first_entry_or_null(&q->senders, struct dipc_message,
-					     node);
-	return m;
+	return m ?: dipc_queue_first_in_line_locked(q);
 }
 
 /**

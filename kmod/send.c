@@ -18,6 +18,7 @@ struct attempt {
 	struct dipc_sender	*sender;	/* counted */
 	bool			may_wait;
 	bool			connected;	/* no address was given */
+	bool			by_name;	/* connected to a name of ports */
 	size_t			len;		/* payload, bytes */
 	long			timeout;	/* jiffies left */
 	int			err_signal;	/* if a signal ends it */
@@ -109,6 +110,7 @@ static int find_queue(struct attempt *a, struct msghdr *msg)
 	if (!route)
 		return -ENOTCONN;
 	a->connected = true;
+	a->by_name = route->name;
 	a->queue = dipc_route_pick(route);
 	dipc_route_put(route);
 	/* all who had the name are gone, and so is its being connected to */
@@ -177,9 +179,13 @@ static enum dipc_reason await_verdict(struct attempt *a, struct dipc_message *m,
  * An edge-triggered poller does not ask again after EAGAIN: it must be told
  * without. True if there is room by now.
  */
-static bool tell_when_room(struct attempt *a, size_t len)
+static bool tell_when_room(struct attempt *a)
 {
-	return a->connected && dipc_sock_ask_room(a->ds, a->queue, len);
+	if (a->by_name)
+		dipc_sock_tell_room(a->ds);
+	else if (a->connected)
+		return dipc_sock_ask_room(a->ds, a->queue, a->len);
+	return false;
 }
 
 static int deliver(struct attempt *a, struct dipc_message *m)
@@ -189,7 +195,8 @@ static int deliver(struct attempt *a, struct dipc_message *m)
 
 	dipc_waiter_init(&w);
 	reason = dipc_deliver(a->queue, m, a->may_wait ? &w : NULL);
-	if (reason == DIPC_REASON_WOULD_BLOCK && tell_when_room(a, m->len))
+	/* others may be quicker again: then we are to be told again */
+	while (reason == DIPC_REASON_WOULD_BLOCK && tell_when_room(a))
 		reason = dipc_deliver(a->queue, m, NULL);
 	if (reason == DIPC_REASON_WAITED) {
 		reason = await_verdict(a, m, &w);
@@ -217,7 +224,7 @@ static int send_to_queue(struct attempt *a, struct msghdr *msg, size_t len)
 	int err;
 
 	reason = dipc_deliver_preview(a->queue, len, a->may_wait);
-	if (reason == DIPC_REASON_WOULD_BLOCK && tell_when_room(a, len))
+	if (reason == DIPC_REASON_WOULD_BLOCK && tell_when_room(a))
 		reason = DIPC_REASON_NONE;
 	if (reason)
 		return fail(a, reason);

@@ -69,6 +69,7 @@ struct dipc_route *dipc_sock_route(struct dipc_sock *ds);
 int dipc_sock_init_wake(struct dipc_sock *ds);
 bool dipc_sock_account_room(struct dipc_sock *ds, size_t truesize);
 bool dipc_sock_ask_room(struct dipc_sock *ds, struct dipc_queue *q, size_t len);
+void dipc_sock_tell_room(struct dipc_sock *ds);
 __poll_t dipc_sock_poll(struct file *file, struct socket *sock,
 			struct poll_table_struct *wait);
 

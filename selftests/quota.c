@@ -356,6 +356,40 @@ TEST_F(quota, of_a_port_is_that_of_its_owner)
 	close(rx);
 }
 
+/* A limit that is lowered concerns those who are held back as well. */
+TEST_F(quota, held_back_message_that_became_too_long_is_told_and_lets_others_in)
+{
+	struct dipc_queue_conf conf = {
+		.capacity_msgs = 8, .capacity_bytes = 800, .msg_max_bytes = 100,
+	};
+	struct call big, small;
+
+	EXPECT_EQ(300, put_as(self->tx, 'a', 300, ALICE));
+	ASSERT_EQ(0, call_send_as(&big, self->tx, 'B', 200, ALICE));
+	ASSERT_TRUE(call_wait_asleep(&big));
+	ASSERT_EQ(0, call_send_as(&small, self->tx, 's', 1, ALICE));
+	ASSERT_TRUE(call_wait_asleep(&small));
+	ASSERT_EQ(0, dt_set_conf(self->rx, &conf));
+	EXPECT_EQ(-EMSGSIZE, call_end(&big));
+	EXPECT_EQ(1, call_end(&small));
+	EXPECT_STREQ("as", take_all(self->rx));
+}
+
+TEST_F(quota, held_back_message_that_became_too_long_does_not_come_in)
+{
+	struct dipc_queue_conf conf = {
+		.capacity_msgs = 8, .capacity_bytes = 4000, .msg_max_bytes = 100,
+	};
+	struct call big;
+
+	EXPECT_EQ(300, put_as(self->tx, 'a', 300, ALICE));
+	ASSERT_EQ(0, call_send_as(&big, self->tx, 'B', 200, ALICE));
+	ASSERT_TRUE(call_wait_asleep(&big));
+	ASSERT_EQ(0, dt_set_conf(self->rx, &conf));
+	EXPECT_EQ(-EMSGSIZE, call_end(&big));
+	EXPECT_STREQ("a", take_all(self->rx));
+}
+
 TEST_F(quota, poller_over_it_is_woken_when_it_is_given_back)
 {
 	struct epoll_event e = { .events = EPOLLOUT | EPOLLET };

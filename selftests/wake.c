@@ -94,6 +94,43 @@ TEST_F(wake, edge_comes_after_eagain_for_a_large_message)
 	close(ep);
 }
 
+/* The next message goes to another port, where there is room. */
+TEST_F(wake, edge_comes_after_eagain_of_one_of_several_ports)
+{
+	struct epoll_event e = { .events = EPOLLOUT | EPOLLET };
+	int ep = epoll_create1(EPOLL_CLOEXEC), tx, rx[2], i, on = 1;
+	struct sockaddr_dipc addr;
+	char name[DIPC_NAME_MAX + 1];
+
+	dt_unique(name, "shared");
+	addr = dt_name(name);
+	for (i = 0; i < 2; i++) {
+		rx[i] = dt_socket(SOCK_RDM);
+		ASSERT_LE(0, rx[i]);
+		ASSERT_EQ(0, setsockopt(rx[i], SOL_DIPC, DIPC_REUSE_NAME, &on,
+					sizeof(on)));
+		ASSERT_EQ(0, dt_bind(rx[i], &addr));
+		ASSERT_EQ(0, dt_set_capacity(rx[i], 1, DIPC_POLICY_WAIT));
+	}
+	tx = dt_socket_connected(SOCK_RDM, &addr);
+	ASSERT_LE(0, tx);
+	ASSERT_EQ(0, epoll_ctl(ep, EPOLL_CTL_ADD, tx, &e));
+	ASSERT_EQ(1, epoll_wait(ep, &e, 1, 0));
+	/* one each, then the first is full, but the second is emptied */
+	ASSERT_EQ(0, dt_send_number(tx, 0, MSG_DONTWAIT, NULL));
+	ASSERT_EQ(0, dt_send_number(tx, 1, MSG_DONTWAIT, NULL));
+	ASSERT_EQ(1, dt_recv_number(rx[1], 0));
+	while (epoll_wait(ep, &e, 1, 0) == 1)
+		;
+	ASSERT_EQ(-EAGAIN, dt_send_number(tx, 2, MSG_DONTWAIT, NULL));
+	EXPECT_EQ(1, epoll_wait(ep, &e, 1, DT_LONG_MS));
+	EXPECT_EQ(0, dt_send_number(tx, 3, MSG_DONTWAIT, NULL));
+	close(tx);
+	close(rx[0]);
+	close(rx[1]);
+	close(ep);
+}
+
 TEST_F(wake, connecting_elsewhere_wakes_who_polls_for_room)
 {
 	struct sockaddr_dipc addr = dt_port_of(self->other);

@@ -45,6 +45,7 @@ tests: libipc ##build the test suites into build/user/selftests
 install: user ##install libipc, ipcctl and their manual pages (DESTDIR, prefix)
 	$(Q)$(MAKE) -C libipc O=$(U)/libipc install
 	$(Q)$(MAKE) -C ipcctl O=$(U)/ipcctl LIBIPC_DIR=$(U)/libipc install
+	$(Q)install -D -m 644 -t '$(DESTDIR)$(prefix)/share/man/man7' Documentation/man/dipc.7
 
 modules_install: ##install dipc.ko for the kernel that it was built for
 	+$(Q)scripts/module.sh install

@@ -189,6 +189,25 @@ struct dipc_name *dipc_name_find(struct dipc_name_table *table,
 	return found;
 }
 
+static struct dipc_queue *choose(struct dipc_name *name, bool move_on)
+{
+	struct dipc_queue *queue = NULL;
+	struct dipc_binding *binding;
+
+	spin_lock_bh(&name->lock);
+	binding = list_first_entry_or_null(&name->bindings,
+					   struct dipc_binding, by_name);
+	if (binding) {
+		/* a bound queue has a reference of its owner's */
+		queue = binding->queue;
+		dipc_queue_get(queue);
+		if (move_on)
+			list_move_tail(&binding->by_name, &name->bindings);
+	}
+	spin_unlock_bh(&name->lock);
+	return queue;
+}
+
 /**
  * dipc_name_pick() - choose one of those who have a name
  * @name: the name
@@ -201,20 +220,7 @@ struct dipc_name *dipc_name_find(struct dipc_name_table *table,
  */
 struct dipc_queue *dipc_name_pick(struct dipc_name *name)
 {
-	struct dipc_queue *queue = NULL;
-	struct dipc_binding *binding;
-
-	spin_lock_bh(&name->lock);
-	binding = list_first_entry_or_null(&name->bindings,
-					   struct dipc_binding, by_name);
-	if (binding) {
-		/* a bound queue has a reference of its owner's */
-		queue = binding->queue;
-		dipc_queue_get(queue);
-		list_move_tail(&binding->by_name, &name->bindings);
-	}
-	spin_unlock_bh(&name->lock);
-	return queue;
+	return choose(name, true);
 }
 
 /**
@@ -226,18 +232,7 @@ struct dipc_queue *dipc_name_pick(struct dipc_name *name)
  */
 struct dipc_queue *dipc_name_first(struct dipc_name *name)
 {
-	struct dipc_queue *queue = NULL;
-	struct dipc_binding *binding;
-
-	spin_lock_bh(&name->lock);
-	binding = list_first_entry_or_null(&name->bindings,
-					   struct dipc_binding, by_name);
-	if (binding) {
-		queue = binding->queue;
-		dipc_queue_get(queue);
-	}
-	spin_unlock_bh(&name->lock);
-	return queue;
+	return choose(name, false);
 }
 
 /**

@@ -28,7 +28,7 @@ struct dipc_sock {
 	struct dipc_account	*account;
 	struct dipc_sender __rcu *sender;
 	struct dipc_route __rcu	*route;
-	spinlock_t		sender_lock;
+	spinlock_t		sender_lock;	/* for @sender to be replaced */
 	bool			reuse_name;
 	bool			numbered;	/* bound by number or any first */
 	int			notify;		/* DIPC_NOTIFY_* below */

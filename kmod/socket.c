@@ -66,9 +66,9 @@ static int socket_connect(struct socket *sock, struct sockaddr *uaddr, int len,
 	if (len < (int)sizeof(uaddr->sa_family))
 		return -EINVAL;
 	/* as for every datagram socket, this dissolves the association */
-	if (uaddr->sa_family == AF_UNSPEC)
+	if (uaddr->sa_family == AF_UNSPEC) {
 		dipc_addr_from_port(&addr, sock->sk->sk_family, 0);
-	else {
+	} else {
 		err = dipc_addr_parse(&addr, uaddr, len, sock->sk->sk_family);
 		if (err)
 			return err;

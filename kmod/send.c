@@ -20,6 +20,7 @@ struct attempt {
 	bool			connected;	/* no address was given */
 	bool			by_name;	/* connected to a name of ports */
 	size_t			len;		/* payload, bytes */
+	u64			id;		/* of the message; 0: none yet */
 	long			timeout;	/* jiffies left */
 	int			err_signal;	/* if a signal ends it */
 };
@@ -84,7 +85,7 @@ static int fail(struct attempt *a, enum dipc_reason reason)
 
 	dipc_stats_count(a->dn->stats, reason);
 	trace_dipc_refuse(q ? q->kind : 0, q ? q->id : 0, port ? port->id : 0,
-			  0, a->len, reason);
+			  a->id, a->len, reason);
 	return errno_of(a, reason);
 }
 
@@ -144,10 +145,10 @@ static int wait_for_account(struct attempt *a, size_t len)
 static struct dipc_message *make_message(struct attempt *a, struct msghdr *msg,
 					 size_t len, int *err)
 {
-	u64 id = atomic64_inc_return(&a->ds->next_id);
 	struct dipc_message *m;
 
-	m = dipc_message_create(a->sender, id, len, &a->dn->limits, err);
+	a->id = atomic64_inc_return(&a->ds->next_id);
+	m = dipc_message_create(a->sender, a->id, len, &a->dn->limits, err);
 	if (!m) {
 		*err = fail(a, *err == -ENOBUFS ? DIPC_REASON_USER_LIMIT :
 			       *err == -EINTR ? DIPC_REASON_INTERRUPTED :

@@ -280,15 +280,25 @@ static int open_soon(const char *pattern, int flags)
 	fail("open %s", pattern);
 }
 
+/*
+ * What is dropped here is missing from a verdict, so nothing is: a port whose
+ * other end is slow may take a part, or nothing for now. A host that is gone
+ * ends the guest.
+ */
 static void write_all(int fd, const char *buf, size_t len)
 {
 	while (len) {
 		ssize_t n = write(fd, buf, len);
 
-		if (n < 0 && errno == EINTR)
+		if (n <= 0) {
+			struct pollfd p = { .fd = fd, .events = POLLOUT };
+
+			if (n < 0 && errno != EINTR && errno != EAGAIN)
+				fprintf(stderr, "init: write: %s\n",
+					strerror(errno));
+			poll(&p, 1, 100);
 			continue;
-		if (n <= 0)
-			return;
+		}
 		buf += n;
 		len -= n;
 	}

@@ -190,7 +190,6 @@ struct dipc_queue_conf {
  * @DIPC_REASON_USER_LIMIT: not sent, the user's memory limit is reached
  * @DIPC_REASON_NO_MEMORY: not sent, no memory
  * @DIPC_REASON_FAULT: not sent, its buffer was bad
- * @__DIPC_REASON_COUNT: number of values known to this header
  */
 enum dipc_reason {
 	DIPC_REASON_NONE = 0,

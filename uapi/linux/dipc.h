@@ -217,8 +217,9 @@ enum dipc_reason {
 	DIPC_REASON_USER_LIMIT = 22,
 	DIPC_REASON_NO_MEMORY = 23,
 	DIPC_REASON_FAULT = 24,
-	/* private: */
-	__DIPC_REASON_COUNT
 };
+
+/* How many values this header knows; a later one knows more. */
+#define __DIPC_REASON_COUNT (DIPC_REASON_FAULT + 1)
 
 #endif /* _UAPI_LINUX_DIPC_H */

@@ -137,6 +137,10 @@ if [ ! "$DIPC_BUILD/user/vm/suites" -nt scripts/vm/suites.c ]; then
 fi
 environment=(--env KSOURCE="$KSOURCE")
 [ "$KSLOW" = 1 ] || environment+=(--env DIPC_ROUNDS=200)
+# What a suite printed, to see the same once more.
+for name in DIPC_SEED DIPC_SECONDS; do
+	[ -z "${!name:-}" ] || environment+=(--env "$name=${!name}")
+done
 # Paths are the guest's: a copy of the programs, whose place boot.sh decides.
 limit=$(awk -v slow="$KSLOW" '{ s += $2 + 15 * slow } END { print s + 300 * slow }' "$plan")
 # shellcheck disable=SC2016	# for the guest's shell

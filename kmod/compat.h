@@ -8,6 +8,7 @@
 #define _DIPC_COMPAT_H
 
 #include <linux/version.h>
+#include <linux/file.h>
 #include <linux/sysctl.h>
 
 /*
@@ -26,6 +27,11 @@
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 6, 0)
 #define register_net_sysctl_sz(net, path, table, size) \
 	register_net_sysctl(net, path, table)
+#endif
+
+/* Without the place in user memory for the number, which nobody gives. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 8, 0)
+#define receive_fd(file, ufd, flags) receive_fd(file, flags)
 #endif
 
 /* Only as the first argument of pre_doit(), which does not look into it. */

@@ -13,6 +13,7 @@ static const struct dipc_limits default_limits = {
 		[DIPC_RES_PORTS]	= 65536,
 		[DIPC_RES_NAMES]	= 65536,
 		[DIPC_RES_MAILBOXES]	= 4096,
+		[DIPC_RES_FILES]	= 16384,
 	},
 };
 

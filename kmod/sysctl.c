@@ -34,6 +34,7 @@ static const char *const names[DIPC_RES_COUNT] = {
 	[DIPC_RES_PORTS]	= "user_max_ports",
 	[DIPC_RES_NAMES]	= "user_max_names",
 	[DIPC_RES_MAILBOXES]	= "user_max_mailboxes",
+	[DIPC_RES_FILES]	= "user_max_files",
 };
 
 /**

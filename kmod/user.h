@@ -25,6 +25,7 @@ enum dipc_resource {
 	DIPC_RES_PORTS,
 	DIPC_RES_NAMES,		/* bindings of names to ports, and mailboxes */
 	DIPC_RES_MAILBOXES,
+	DIPC_RES_FILES,		/* descriptors on their way in messages */
 	DIPC_RES_COUNT
 };
 

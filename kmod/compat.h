@@ -39,4 +39,23 @@
 #define genl_split_ops		genl_ops
 #endif
 
+/*
+ * Shrinkers were in their owner's memory. One that cannot be registered is
+ * never called, and can be freed as well.
+ */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 7, 0)
+#include <linux/shrinker.h>
+#include <linux/slab.h>
+
+#define shrinker_alloc(flags, name) \
+	((struct shrinker *)kzalloc(sizeof(struct shrinker), GFP_KERNEL))
+#define shrinker_register(shrinker)	((void)register_shrinker(shrinker, "dipc"))
+
+static inline void shrinker_free(struct shrinker *shrinker)
+{
+	unregister_shrinker(shrinker);
+	kfree(shrinker);
+}
+#endif
+
 #endif /* _DIPC_COMPAT_H */

@@ -3,25 +3,19 @@
  * Making, filling, reading and freeing messages, and charging them to their
  * user and their socket. Knows nothing of queues.
  */
+#include <linux/ktime.h>
 #include <linux/percpu_counter.h>
-#include <linux/sched/signal.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 
+#include "files.h"
 #include "message.h"
+#include "segment.h"
 
-struct dipc_segment {
-	struct dipc_segment	*next;
-	u8			data[];
-};
+/* What a slab needs for one beyond the object: a free pointer and a cgroup. */
+#define MESSAGE_TRUESIZE (sizeof(struct dipc_message) + 2 * sizeof(void *))
 
-#define SEGMENT_BYTES (PAGE_SIZE - sizeof(struct dipc_segment))
-
-/*
- * Messages outlive who sent them, so that killing somebody for their memory
- * gives none of it back: at the limit of a cgroup, or of the machine, the
- * send fails instead.
- */
-#define MESSAGE_GFP (GFP_KERNEL_ACCOUNT | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
+static_assert(sizeof(struct dipc_message) == 176);
 
 static struct kmem_cache *message_cache;
 static struct percpu_counter live;
@@ -59,10 +53,19 @@ int dipc_message_init_cache(void)
 				sizeof_field(struct dipc_message, data),
 				construct);
 	if (!message_cache) {
-		percpu_counter_destroy(&live);
-		return -ENOMEM;
+		err = -ENOMEM;
+		goto err_live;
 	}
+	err = dipc_segment_init();
+	if (err)
+		goto err_cache;
 	return 0;
+
+err_cache:
+	kmem_cache_destroy(message_cache);
+err_live:
+	percpu_counter_destroy(&live);
+	return err;
 }
 
 /**
@@ -73,6 +76,7 @@ int dipc_message_init_cache(void)
 void dipc_message_fini_cache(void)
 {
 	WARN_ON_ONCE(percpu_counter_sum(&live));
+	dipc_segment_fini();
 	kmem_cache_destroy(message_cache);
 	percpu_counter_destroy(&live);
 }
@@ -88,58 +92,89 @@ u64 dipc_message_live(void)
 	return percpu_counter_sum_positive(&live);
 }
 
+static size_t beyond_inline(size_t bytes)
+{
+	return bytes - min_t(size_t, bytes, DIPC_INLINE_BYTES);
+}
+
 /**
  * dipc_message_truesize() - memory that a message takes
- * @len: its payload in bytes
+ * @len: its payload in bytes, or of a stream its room
  *
  * Context: any.
- * Return: bytes of kernel memory, as charged to user and socket.
+ * Return: bytes of kernel memory, as charged to user and socket; a little
+ * more may be, see dipc_chain_truesize().
  */
 size_t dipc_message_truesize(size_t len)
 {
-	size_t size = sizeof(struct dipc_message);
-	size_t rest = len % SEGMENT_BYTES;
-
-	if (len <= DIPC_INLINE_BYTES)
-		return size;
-	size += len / SEGMENT_BYTES * PAGE_SIZE;
-	/* what kmalloc() really gives */
-	if (rest)
-		size += kmalloc_size_roundup(sizeof(struct dipc_segment) + rest);
-	return size;
+	return MESSAGE_TRUESIZE + dipc_chain_truesize(beyond_inline(len));
 }
 
-static void free_segments(struct dipc_segment *segment)
+/**
+ * dipc_message_create_room() - make a message that can grow
+ * @sender: who sends it, through a stream; a reference is taken
+ * @id: the socket's number for it
+ * @len: payload in bytes, to be filled by dipc_message_copy_from()
+ * @room: how long it must be able to become, at least @len
+ * @limits: the user limits in force
+ * @err: set if there is no message: -ENOBUFS if the user's limit is reached,
+ *	-ENOMEM without memory, -EINTR if the task is being killed
+ *
+ * Context: process; may sleep.
+ * Return: the message with one reference, or NULL.
+ */
+struct dipc_message *
+dipc_message_create_room(struct dipc_sender *sender, u64 id, size_t len,
+			 size_t room, const struct dipc_limits *limits,
+			 int *err)
 {
-	while (segment) {
-		struct dipc_segment *next = segment->next;
+	struct dipc_account *account = sender->account;
+	size_t beyond = beyond_inline(room);
+	struct dipc_chain chain = {};
+	struct dipc_message *m;
 
-		kfree(segment);
-		segment = next;
+	if (!dipc_pool_charge(sender->user, dipc_message_truesize(room),
+			      limits)) {
+		*err = -ENOBUFS;
+		return NULL;
 	}
-}
-
-static int alloc_segments(struct dipc_message *m, size_t len)
-{
-	struct dipc_segment **tail = &m->segments;
-
-	while (len) {
-		size_t part = min_t(size_t, len, SEGMENT_BYTES);
-		struct dipc_segment *segment;
-
-		segment = kmalloc(struct_size(segment, data, part),
-				  MESSAGE_GFP);
-		if (!segment)
-			return -ENOMEM;
-		segment->next = NULL;
-		*tail = segment;
-		tail = &segment->next;
-		len -= part;
-		if (fatal_signal_pending(current))
-			return -EINTR;
-		cond_resched();
+	m = kmem_cache_alloc(message_cache, DIPC_MESSAGE_GFP);
+	if (!m) {
+		dipc_user_uncharge(sender->user, DIPC_RES_BYTES,
+				   dipc_message_truesize(room));
+		*err = -ENOMEM;
+		return NULL;
 	}
-	return 0;
+	if (beyond) {
+		*err = dipc_chain_create(&chain, beyond, &account->pool,
+					 sender->user, sender->pid, limits);
+		if (*err) {
+			dipc_user_uncharge(sender->user, DIPC_RES_BYTES,
+					   MESSAGE_TRUESIZE);
+			kmem_cache_free(message_cache, m);
+			return NULL;
+		}
+	}
+	dipc_account_charge(account, MESSAGE_TRUESIZE + chain.truesize);
+	percpu_counter_inc(&live);
+	refcount_inc(&sender->refs);
+	m->sender = sender;
+	if (account->is_stream) {
+		m->stream.start = 0;
+		m->stream.room = DIPC_INLINE_BYTES + chain.bytes;
+	}
+	m->waiter = NULL;
+	m->share = NULL;
+	m->seq = 0;
+	m->id = id;
+	m->tag = 0;
+	m->stamp_ns = ktime_get_real_ns();
+	m->len = len;
+	m->priority = 0;
+	m->segments = chain.first;
+	m->extra = NULL;
+	refcount_set(&m->refs, 1);
+	return m;
 }
 
 /**
@@ -159,39 +194,27 @@ struct dipc_message *dipc_message_create(struct dipc_sender *sender, u64 id,
 					 const struct dipc_limits *limits,
 					 int *err)
 {
-	size_t truesize = dipc_message_truesize(len);
-	struct dipc_message *m;
+	return dipc_message_create_room(sender, id, len, len, limits, err);
+}
 
-	if (!dipc_user_charge(sender->user, DIPC_RES_BYTES, truesize, limits)) {
-		*err = -ENOBUFS;
-		return NULL;
-	}
-	m = kmem_cache_alloc(message_cache, MESSAGE_GFP);
-	if (!m) {
-		dipc_user_uncharge(sender->user, DIPC_RES_BYTES, truesize);
-		*err = -ENOMEM;
-		return NULL;
-	}
-	dipc_account_charge(sender->account, truesize);
-	percpu_counter_inc(&live);
-	refcount_inc(&sender->refs);
-	m->sender = sender;
-	m->waiter = NULL;
-	m->share = NULL;
-	m->seq = 0;
-	m->id = id;
-	m->len = len;
-	m->segments = NULL;
-	refcount_set(&m->refs, 1);
-
-	if (len > DIPC_INLINE_BYTES) {
-		*err = alloc_segments(m, len);
-		if (*err) {
-			dipc_message_put(m);
-			return NULL;
-		}
-	}
-	return m;
+/**
+ * dipc_message_extra() - what only few messages have
+ * @m: just made; nobody else has it yet
+ *
+ * It is charged to the cgroup, but not to user and socket: it is small, and
+ * descriptors have a limit of their own.
+ *
+ * Context: process; may sleep.
+ * Return: its extra part, all 0 at first; or NULL without memory.
+ */
+struct dipc_extra *dipc_message_extra(struct dipc_message *m)
+{
+	if (m->extra)
+		return m->extra;
+	m->extra = kzalloc(sizeof(*m->extra), DIPC_MESSAGE_GFP);
+	if (m->extra)
+		timerqueue_init(&m->extra->due);
+	return m->extra;
 }
 
 /**
@@ -204,48 +227,140 @@ struct dipc_message *dipc_message_create(struct dipc_sender *sender, u64 id,
  */
 int dipc_message_copy_from(struct dipc_message *m, struct iov_iter *from)
 {
+	size_t left = m->len, part = min_t(size_t, left, DIPC_INLINE_BYTES);
 	struct dipc_segment *segment;
-	size_t left = m->len;
 
-	if (left <= DIPC_INLINE_BYTES)
-		return copy_from_iter_full(m->data, left, from) ? 0 : -EFAULT;
-
+	if (!copy_from_iter_full(m->data, part, from))
+		return -EFAULT;
+	left -= part;
 	for (segment = m->segments; left; segment = segment->next) {
-		size_t part = min_t(size_t, left, SEGMENT_BYTES);
-
-		if (!copy_from_iter_full(segment->data, part, from))
+		part = min_t(size_t, left, segment->bytes);
+		if (!copy_from_iter_full(dipc_segment_data(segment), part,
+					 from))
 			return -EFAULT;
 		left -= part;
+		cond_resched();
 	}
 	return 0;
+}
+
+/* A place in a payload, and how much lies there in one piece. */
+struct place {
+	const struct dipc_segment *next;
+	void			*data;
+	size_t			bytes;
+};
+
+static void next_piece(struct place *at)
+{
+	at->data = dipc_segment_data(at->next);
+	at->bytes = at->next->bytes;
+	at->next = at->next->next;
+}
+
+/* @offset is where there is a byte, or room for one. */
+static struct place place_of(const struct dipc_message *m, size_t offset)
+{
+	struct place at = { m->segments, (void *)m->data, DIPC_INLINE_BYTES };
+
+	while (offset >= at.bytes) {
+		offset -= at.bytes;
+		next_piece(&at);
+	}
+	at.data += offset;
+	at.bytes -= offset;
+	return at;
 }
 
 /**
  * dipc_message_copy_to() - give a message's payload to a receiver
  * @m: the message; is not changed
- * @len: how many bytes of it, at most m->len
+ * @offset: where in the payload to begin
+ * @len: how many bytes of it; no more than there are from @offset on
  * @to: room for at least @len bytes in the receiver's memory
  *
  * Context: process; may sleep.
  * Return: 0, or -EFAULT if the receiver's memory is bad; part of it may have
  * been written then.
  */
-int dipc_message_copy_to(const struct dipc_message *m, size_t len,
-			 struct iov_iter *to)
+int dipc_message_copy_to(const struct dipc_message *m, size_t offset,
+			 size_t len, struct iov_iter *to)
 {
-	const struct dipc_segment *segment;
+	struct place at;
+	size_t part;
 
-	if (m->len <= DIPC_INLINE_BYTES)
-		return copy_to_iter(m->data, len, to) == len ? 0 : -EFAULT;
-
-	for (segment = m->segments; len; segment = segment->next) {
-		size_t part = min_t(size_t, len, SEGMENT_BYTES);
-
-		if (copy_to_iter(segment->data, part, to) != part)
+	if (!len)
+		return 0;
+	for (at = place_of(m, offset);; next_piece(&at)) {
+		part = min(len, at.bytes);
+		if (copy_to_iter(at.data, part, to) != part)
 			return -EFAULT;
 		len -= part;
+		if (!len)
+			return 0;
+		cond_resched();
 	}
-	return 0;
+}
+
+static bool can_append(const struct dipc_message *tail,
+		       const struct dipc_message *m)
+{
+	return tail->sender == m->sender &&
+	       m->len <= DIPC_APPEND_MAX &&
+	       m->len <= tail->stream.room - tail->len &&
+	       !(tail->extra && tail->extra->files) &&
+	       !(m->extra && m->extra->files) &&
+	       refcount_read(&tail->refs) == 1;
+}
+
+/**
+ * dipc_message_append() - put a message's bytes behind those of another one
+ * @tail: of a stream, the last one in a queue whose lock the caller holds
+ * @m: to come next in that stream; is not changed
+ *
+ * Context: any; does not sleep, and copies no more than DIPC_APPEND_MAX bytes.
+ * Return: whether that was done, and @m is not needed any more. It is not
+ * done if they are of different senders, if one of them has descriptors, if
+ * somebody looks at @tail, or if there is no room.
+ */
+bool dipc_message_append(struct dipc_message *tail,
+			 const struct dipc_message *m)
+{
+	size_t left = m->len, part;
+	struct place from, to;
+
+	if (!can_append(tail, m))
+		return false;
+	if (!left)
+		return true;
+	from = place_of(m, 0);
+	to = place_of(tail, tail->len);
+	for (;;) {
+		part = min3(left, from.bytes, to.bytes);
+		memcpy(to.data, from.data, part);
+		left -= part;
+		if (!left)
+			break;
+		from.data += part;
+		from.bytes -= part;
+		if (!from.bytes)
+			next_piece(&from);
+		to.data += part;
+		to.bytes -= part;
+		if (!to.bytes)
+			next_piece(&to);
+	}
+	tail->len += m->len;
+	return true;
+}
+
+static void free_extra(struct dipc_extra *extra)
+{
+	if (!extra)
+		return;
+	if (extra->files)
+		dipc_files_put(extra->files);
+	kfree(extra);
 }
 
 /**
@@ -257,7 +372,8 @@ int dipc_message_copy_to(const struct dipc_message *m, size_t len,
 void dipc_message_put(struct dipc_message *m)
 {
 	struct dipc_sender *sender = m->sender;
-	size_t truesize = dipc_message_truesize(m->len);
+	struct dipc_account *account = sender->account;
+	size_t truesize = MESSAGE_TRUESIZE, kept = 0;
 
 	/* nearly always the only reference, and none can come: not queued */
 	if (refcount_read(&m->refs) != 1 && !refcount_dec_and_test(&m->refs))
@@ -265,10 +381,17 @@ void dipc_message_put(struct dipc_message *m)
 	/* pairs with the release in refcount_dec_and_test() of a peeker */
 	smp_acquire__after_ctrl_dep();
 
-	free_segments(m->segments);
+	if (m->segments)
+		truesize += dipc_chain_destroy(m->segments, &account->pool,
+					       sender->user, sender->pid,
+					       &kept);
+	free_extra(m->extra);
+	/* back to the cache as the constructor left it */
+	if (account->is_stream)
+		INIT_LIST_HEAD(&m->share_node);
 	kmem_cache_free(message_cache, m);
 	percpu_counter_dec(&live);
-	dipc_user_uncharge(sender->user, DIPC_RES_BYTES, truesize);
-	dipc_account_uncharge(sender->account, truesize);
+	dipc_user_uncharge(sender->user, DIPC_RES_BYTES, truesize - kept);
+	dipc_account_uncharge(account, truesize);
 	dipc_sender_put(sender);
 }

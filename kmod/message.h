@@ -6,43 +6,73 @@
  * was handed to, the queue or the receiver; freed by the last
  * dipc_message_put(). Only a receiver that peeks shares it.
  * Locking: none of its own. @node, @share_node, @waiter, @share and @seq
- * belong to the queue and are covered by its lock; the rest does not change
- * once the message is sent.
+ * belong to the queue and are covered by its lock, and so does what changes of
+ * a stream's message: @stream.start and @len. The rest does not change once
+ * the message is sent.
  * Context: made in process context, freed in any.
  *
- * The layout is meant for many small messages: header and payload of up to
- * 64 bytes are one object. What is longer lies in a chain of segments, none
- * larger than a page.
+ * The layout is meant for many small messages: the header and the first 64
+ * bytes of the payload are one object. What is beyond lies in a chain of
+ * segments (segment.h).
+ *
+ * Messages of a byte stream have room for more than they hold: bytes are
+ * appended to the last one in a queue, and read from the first one in parts.
  */
 #ifndef _DIPC_MESSAGE_H
 #define _DIPC_MESSAGE_H
 
 #include <linux/list.h>
+#include <linux/dipc.h>
 #include <linux/refcount.h>
+#include <linux/timerqueue.h>
 #include <linux/types.h>
 #include <linux/uio.h>
 
 #include "sender.h"
 
-#define DIPC_INLINE_BYTES 64
+#define DIPC_INLINE_BYTES	64
+#define DIPC_APPEND_MAX		4096	/* copied with a queue locked */
 
+struct dipc_extra;
 struct dipc_segment;
 struct dipc_share;
 struct dipc_waiter;
 
 struct dipc_message {
 	struct list_head	node;		/* in one list of a queue */
-	struct list_head	share_node;	/* in that of its user's share */
+	union {
+		struct list_head share_node;	/* in that of its user's share */
+		/* of a byte stream, account->is_stream */
+		struct {
+			u32	start;		/* bytes that were read already */
+			u32	room;		/* how large len may grow */
+		} stream;
+	};
 	struct dipc_sender	*sender;	/* counted */
-	struct dipc_waiter	*waiter;	/* who sleeps until it is in */
+	struct dipc_waiter	*waiter;	/* who waits for its verdict */
 	struct dipc_share	*share;		/* of its user in the queue */
 	u64			seq;		/* its place in queue or line */
 	u64			id;		/* unique with sender->port */
-	u32			len;		/* payload, bytes */
+	u64			tag;		/* the user's own */
+	u64			stamp_ns;	/* when it was sent, real time */
+	u32			len : 27;	/* payload, bytes */
+	u32			priority : 5;	/* 31 is the most urgent */
 	refcount_t		refs;
 	struct dipc_segment	*segments;	/* payload if not inline */
+	struct dipc_extra	*extra;		/* what few messages have */
 	u8			data[DIPC_INLINE_BYTES];
 };
+
+/* What only some messages have; freed with them. */
+struct dipc_extra {
+	struct timerqueue_node	due;		/* deadline, monotonic; or not queued */
+	bool			has_deadline;
+	struct dipc_message	*message;	/* whose this is */
+	struct dipc_files	*files;		/* descriptors on their way */
+};
+
+static_assert(DIPC_MSG_LEN_MAX < 1U << 27);
+static_assert(DIPC_PRIORITY_MAX < 1U << 5);
 
 int dipc_message_init_cache(void);
 void dipc_message_fini_cache(void);
@@ -53,9 +83,16 @@ struct dipc_message *dipc_message_create(struct dipc_sender *sender, u64 id,
 					 size_t len,
 					 const struct dipc_limits *limits,
 					 int *err);
+struct dipc_message *
+dipc_message_create_room(struct dipc_sender *sender, u64 id, size_t len,
+			 size_t room, const struct dipc_limits *limits,
+			 int *err);
+struct dipc_extra *dipc_message_extra(struct dipc_message *m);
 int dipc_message_copy_from(struct dipc_message *m, struct iov_iter *from);
-int dipc_message_copy_to(const struct dipc_message *m, size_t len,
-			 struct iov_iter *to);
+int dipc_message_copy_to(const struct dipc_message *m, size_t offset,
+			 size_t len, struct iov_iter *to);
+bool dipc_message_append(struct dipc_message *tail,
+			 const struct dipc_message *m);
 void dipc_message_put(struct dipc_message *m);
 
 /**

@@ -24,7 +24,7 @@ static int copy_out(struct dipc_sock *ds, struct dipc_queue *q,
 	size_t part = min_t(size_t, len, m->len);
 	int err;
 
-	err = dipc_message_copy_to(m, part, &msg->msg_iter);
+	err = dipc_message_copy_to(m, 0, part, &msg->msg_iter);
 	if (err)
 		return err;
 	if (msg->msg_name) {

@@ -28,6 +28,7 @@ struct dipc_account *dipc_account_create(void *socket,
 	if (!account)
 		return NULL;
 	refcount_set(&account->refs, 1);
+	dipc_pool_init(&account->pool);
 	account->room = room;
 	rcu_assign_pointer(account->socket, socket);
 	return account;
@@ -37,11 +38,12 @@ struct dipc_account *dipc_account_create(void *socket,
  * dipc_account_close() - the socket of an account is closed
  * @account: the socket's; its reference is given back
  *
- * Context: process. The socket must outlive a grace period.
+ * Context: process; may sleep. The socket must outlive a grace period.
  */
 void dipc_account_close(struct dipc_account *account)
 {
 	RCU_INIT_POINTER(account->socket, NULL);
+	dipc_pool_close(&account->pool);
 	dipc_account_put(account);
 }
 

@@ -4,8 +4,9 @@
  * kept in one counted object, so that a message needs one reference.
  *
  * struct dipc_account: what a socket has outstanding, that is, sent and not
- * yet taken by a receiver. Shared by all senders of the socket, which it tells
- * when there is less of it.
+ * yet taken by a receiver, and the buffers that it keeps for its next
+ * messages. Shared by all senders of the socket, which it tells when there is
+ * less outstanding.
  * struct dipc_sender: the task's credentials, its user, the socket's port
  * number and account. Immutable; a socket replaces its sender when another
  * task sends or the credentials change.
@@ -23,11 +24,14 @@
 #include <linux/refcount.h>
 #include <linux/uidgid.h>
 
+#include "segment.h"
 #include "user.h"
 
 struct dipc_account {
 	refcount_t		refs;
+	bool			is_stream;	/* set before the first send */
 	atomic_long_t		outstanding;	/* bytes of memory */
+	struct dipc_pool	pool;		/* buffers of its messages */
 	bool			starved;	/* the socket waits for less */
 	void (*room)(void *socket);		/* immutable; see create() */
 	void __rcu		*socket;	/* NULL when it is closed */

@@ -241,40 +241,29 @@ static unsigned int open_files(const struct dipc_files *files, int *fd,
 /**
  * dipc_files_install() - give a receiver descriptors of the files
  * @files: not changed
- * @msg: of the current task, which is receiving; the control message is added,
- *	or as much of it as there is room for, and MSG_CTRUNC set if some of the
- *	files were not given: no room, as many open as the task may have, or
- *	refused by a security module
+ * @msg: of the current task, which is receiving; takes up one control message
+ *	with as many of them as possible, and MSG_CTRUNC if not all were given:
+ *	there was no room, or only bad memory, the task has as many open as it
+ *	may, or a security module does not let it have them
  *
- * The task can see the descriptors at once, so this is the last thing that may
- * fail in receiving a message.
+ * The task can see the descriptors at once: the message should not go back to
+ * its queue after this.
  *
  * Context: process; may sleep.
- * Return: 0; or -EFAULT if the memory for the control message is bad, or
- * -ENOMEM, and then no descriptor is left open.
  */
-int dipc_files_install(const struct dipc_files *files, struct msghdr *msg)
+void dipc_files_install(const struct dipc_files *files, struct msghdr *msg)
 {
 	unsigned int flags = msg->msg_flags & MSG_CMSG_CLOEXEC ? O_CLOEXEC : 0;
 	unsigned int n = min_t(size_t, files->count, room_for(msg));
-	int err = 0;
-	int *fd;
+	int *fd = n ? kmalloc_array(n, sizeof(*fd), GFP_KERNEL) : NULL;
 
-	if (n) {
-		fd = kmalloc_array(n, sizeof(*fd), GFP_KERNEL);
-		if (!fd)
-			return -ENOMEM;
-		n = open_files(files, fd, n, flags);
-		if (n)
-			err = put_cmsg(msg, SOL_SOCKET, SCM_RIGHTS,
-				       n * sizeof(*fd), fd);
-		while (err && n)
+	n = fd ? open_files(files, fd, n, flags) : 0;
+	if (n && put_cmsg(msg, SOL_SOCKET, SCM_RIGHTS, n * sizeof(*fd), fd))
+		while (n)
 			close_fd(fd[--n]);
-		kfree(fd);
-	}
-	if (!err && n < files->count)
+	kfree(fd);
+	if (n < files->count)
 		msg->msg_flags |= MSG_CTRUNC;
-	return err;
 }
 
 /**

@@ -23,7 +23,7 @@ int dipc_files_from_cmsg(struct cmsghdr *cmsg, int family,
 			 const struct dipc_limits *limits,
 			 struct dipc_files **files);
 unsigned int dipc_files_count(const struct dipc_files *files);
-int dipc_files_install(const struct dipc_files *files, struct msghdr *msg);
+void dipc_files_install(const struct dipc_files *files, struct msghdr *msg);
 void dipc_files_put(struct dipc_files *files);
 
 #endif /* _DIPC_FILES_H */

@@ -1,0 +1,571 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Descriptors that are not received: what becomes of those in a message that
+ * is discarded, refused or withdrawn; those that dipc does not take; and how
+ * many a user may have on their way. That they were closed is seen at the
+ * other end of a pipe. What is as in AF_UNIX is in rights.c.
+ */
+#define _GNU_SOURCE
+#include <signal.h>
+#include <sys/syscall.h>
+
+#include "call.h"
+#include "kselftest_harness.h"
+#include "scm.h"
+
+#define ALICE	1001
+#define BOB	1002
+
+/* What scm_give() says of a message that was not sent is in errno no more. */
+static long give_errno(int sock, char letter, struct scm_pipe *p)
+{
+	long ret;
+
+	*p = scm_pipe();
+	ret = scm_send(sock, letter, &p->wr, 1, MSG_DONTWAIT, NULL);
+	close(p->wr);
+	p->wr = -1;
+	return ret;
+}
+
+/* A send in a thread, with the end of a pipe that writes. */
+struct sending {
+	struct dt_thread thread;
+	int sock, fd;
+};
+
+static long run_sending(void *arg)
+{
+	struct sending *s = arg;
+
+	return scm_send(s->sock, 's', &s->fd, 1, 0, NULL);
+}
+
+static bool start_sending(struct sending *s, int sock, const struct scm_pipe *p)
+{
+	*s = (struct sending) { .sock = sock, .fd = p->wr };
+	return !dt_thread_start(&s->thread, run_sending, s) &&
+	       dt_wait_asleep(s->thread.tid, SYS_sendmsg);
+}
+
+static int interrupt(const struct sending *s)
+{
+	return DT_ERR(syscall(SYS_tgkill, getpid(), s->thread.tid, SIGUSR1));
+}
+
+static int set_mode(int fd, uint32_t mode)
+{
+	return DT_ERR(setsockopt(fd, SOL_DIPC, DIPC_MODE, &mode, sizeof(mode)));
+}
+
+FIXTURE(port)
+{
+	int rx, tx;
+};
+
+FIXTURE_VARIANT(port)
+{
+	int type;
+};
+
+FIXTURE_VARIANT_ADD(port, rdm)
+{
+	.type = SOCK_RDM,
+};
+
+FIXTURE_VARIANT_ADD(port, dgram)
+{
+	.type = SOCK_DGRAM,
+};
+
+FIXTURE_SETUP(port)
+{
+	struct sockaddr_dipc addr = dt_any();
+
+	self->rx = dt_socket_bound(variant->type, &addr);
+	ASSERT_LE(0, self->rx)
+		TH_LOG("is the module loaded? %s", strerror(-self->rx));
+	addr = dt_port_of(self->rx);
+	self->tx = dt_socket_connected(variant->type, &addr);
+	ASSERT_LE(0, self->tx);
+	ASSERT_EQ(0, dt_count_signal(SIGUSR1, 0));
+}
+
+FIXTURE_TEARDOWN(port)
+{
+	close(self->tx);
+	close(self->rx);
+}
+
+TEST_F(port, message_that_the_oldest_makes_room_for)
+{
+	struct scm_pipe oldest, newest;
+	struct scm_got got;
+
+	ASSERT_EQ(0, dt_set_capacity(self->rx, 1, DIPC_POLICY_DROP_OLDEST));
+	ASSERT_TRUE(scm_give(self->tx, 'a', &oldest));
+	EXPECT_TRUE(scm_pipe_is_held(&oldest));
+	ASSERT_TRUE(scm_give(self->tx, 'b', &newest));
+	EXPECT_TRUE(scm_pipe_end(&oldest));
+	EXPECT_TRUE(scm_pipe_is_held(&newest));
+	got = scm_recv(self->rx, 0);
+	EXPECT_EQ('b', got.letter);
+	EXPECT_EQ(1, got.n_fds);
+	scm_close(&got);
+	EXPECT_TRUE(scm_pipe_end(&newest));
+}
+
+TEST_F(port, newest_message_is_discarded)
+{
+	struct scm_pipe p;
+
+	ASSERT_EQ(0, dt_set_capacity(self->rx, 1, DIPC_POLICY_DROP_NEWEST));
+	ASSERT_EQ(1, put(self->tx, 'a'));
+	ASSERT_TRUE(scm_give(self->tx, 'b', &p));
+	EXPECT_TRUE(scm_pipe_end(&p));
+	EXPECT_STREQ("a", take_all(self->rx));
+}
+
+TEST_F(port, message_is_refused)
+{
+	struct scm_pipe p;
+
+	ASSERT_EQ(0, dt_set_capacity(self->rx, 1, DIPC_POLICY_REFUSE));
+	ASSERT_EQ(1, put(self->tx, 'a'));
+	EXPECT_EQ(-ENOBUFS, give_errno(self->tx, 'b', &p));
+	EXPECT_TRUE(scm_pipe_end(&p));
+	ASSERT_EQ(0, dt_set_capacity(self->rx, 1, DIPC_POLICY_WAIT));
+	EXPECT_EQ(-EAGAIN, give_errno(self->tx, 'b', &p));
+	EXPECT_TRUE(scm_pipe_end(&p));
+	EXPECT_STREQ("a", take_all(self->rx));
+}
+
+TEST_F(port, message_to_nobody)
+{
+	struct scm_pipe p;
+
+	close(self->rx);
+	self->rx = -1;
+	EXPECT_EQ(-ECONNREFUSED, give_errno(self->tx, 'a', &p));
+	EXPECT_TRUE(scm_pipe_end(&p));
+}
+
+TEST_F(port, payload_that_is_bad)
+{
+	struct iovec iov = { (void *)8, 1 };
+	struct scm_pipe p = scm_pipe();
+	struct scm_control c = { 0 };
+	struct msghdr msg = {
+		.msg_iov = &iov, .msg_iovlen = 1, .msg_control = c.buf,
+	};
+
+	ASSERT_TRUE(scm_put(&c, SOL_SOCKET, SCM_RIGHTS, &p.wr, sizeof(int)));
+	msg.msg_controllen = c.len;
+	EXPECT_EQ(-EFAULT, DT_ERR(sendmsg(self->tx, &msg, 0)));
+	EXPECT_TRUE(scm_pipe_end(&p));
+}
+
+TEST_F(port, message_whose_time_is_over)
+{
+	uint64_t ns = 1000000;
+	struct scm_pipe p = scm_pipe();
+	struct scm_control c = { 0 };
+
+	ASSERT_TRUE(scm_put(&c, SOL_DIPC, DIPC_DEADLINE, &ns, sizeof(ns)));
+	ASSERT_TRUE(scm_put(&c, SOL_SOCKET, SCM_RIGHTS, &p.wr, sizeof(int)));
+	ASSERT_EQ(1, scm_send_control(self->tx, 'a', &c, 0, NULL));
+	/* nobody looks at the queue */
+	EXPECT_TRUE(scm_pipe_end(&p));
+	EXPECT_STREQ("", take_all(self->rx));
+}
+
+TEST_F(port, sender_that_waits_for_room_is_interrupted)
+{
+	struct scm_pipe p = scm_pipe();
+	struct sending s;
+
+	ASSERT_EQ(0, dt_set_capacity(self->rx, 1, DIPC_POLICY_WAIT));
+	ASSERT_EQ(1, put(self->tx, 'a'));
+	ASSERT_TRUE(start_sending(&s, self->tx, &p));
+	ASSERT_EQ(0, interrupt(&s));
+	EXPECT_EQ(-EINTR, dt_thread_join(&s.thread));
+	/* still its sender's */
+	EXPECT_TRUE(scm_pipe_is_held(&p));
+	EXPECT_TRUE(scm_pipe_end(&p));
+	EXPECT_STREQ("a", take_all(self->rx));
+}
+
+TEST_F(port, sender_that_waits_for_room_is_served)
+{
+	struct scm_pipe p = scm_pipe();
+	struct scm_got got;
+	struct sending s;
+
+	ASSERT_EQ(0, dt_set_capacity(self->rx, 1, DIPC_POLICY_WAIT));
+	ASSERT_EQ(1, put(self->tx, 'a'));
+	ASSERT_TRUE(start_sending(&s, self->tx, &p));
+	EXPECT_EQ('a', take(self->rx));
+	EXPECT_EQ(1, dt_thread_join(&s.thread));
+	close(p.wr);
+	p.wr = -1;
+	EXPECT_TRUE(scm_pipe_is_held(&p));
+	got = scm_recv(self->rx, 0);
+	EXPECT_EQ(1, got.n_fds);
+	scm_close(&got);
+	EXPECT_TRUE(scm_pipe_end(&p));
+}
+
+TEST_F(port, sender_waits_until_the_port_is_closed)
+{
+	struct scm_pipe p = scm_pipe();
+	struct sending s;
+
+	ASSERT_EQ(0, dt_set_capacity(self->rx, 0, DIPC_POLICY_WAIT));
+	ASSERT_TRUE(start_sending(&s, self->tx, &p));
+	close(self->rx);
+	self->rx = -1;
+	EXPECT_EQ(-ECONNREFUSED, dt_thread_join(&s.thread));
+	EXPECT_TRUE(scm_pipe_end(&p));
+}
+
+TEST_F(port, explicit_sender_is_interrupted)
+{
+	struct scm_pipe p = scm_pipe();
+	struct sending s;
+
+	ASSERT_EQ(0, set_mode(self->tx, DIPC_MODE_EXPLICIT));
+	ASSERT_TRUE(start_sending(&s, self->tx, &p));
+	ASSERT_EQ(0, interrupt(&s));
+	EXPECT_EQ(-EINTR, dt_thread_join(&s.thread));
+	EXPECT_TRUE(scm_pipe_is_held(&p));
+	EXPECT_TRUE(scm_pipe_end(&p));
+	EXPECT_STREQ("", take_all(self->rx));
+}
+
+TEST_F(port, explicit_sender_is_received_from)
+{
+	struct scm_pipe p = scm_pipe();
+	struct scm_got got;
+	struct sending s;
+
+	ASSERT_EQ(0, set_mode(self->tx, DIPC_MODE_EXPLICIT));
+	ASSERT_TRUE(start_sending(&s, self->tx, &p));
+	got = scm_recv(self->rx, MSG_PEEK);
+	EXPECT_EQ(1, got.n_fds);
+	scm_close(&got);
+	EXPECT_TRUE(dt_is_asleep(s.thread.tid, SYS_sendmsg));
+	got = scm_recv(self->rx, 0);
+	EXPECT_EQ(1, got.n_fds);
+	scm_close(&got);
+	EXPECT_EQ(1, dt_thread_join(&s.thread));
+	EXPECT_TRUE(scm_pipe_end(&p));
+}
+
+static int send_and_wait(void *arg)
+{
+	return scm_send(((int *)arg)[0], 'k', (int *)arg + 1, 1, 0, NULL) != 1;
+}
+
+TEST_F(port, explicit_sender_is_killed)
+{
+	struct scm_pipe p = scm_pipe();
+	int arg[2] = { self->tx, p.wr };
+	pid_t pid;
+
+	ASSERT_EQ(0, set_mode(self->tx, DIPC_MODE_EXPLICIT));
+	pid = dt_child(send_and_wait, arg);
+	ASSERT_TRUE(dt_wait_asleep(pid, SYS_sendmsg));
+	kill(pid, SIGKILL);
+	EXPECT_EQ(-SIGKILL, dt_child_wait(pid));
+	EXPECT_TRUE(scm_pipe_end(&p));
+	EXPECT_STREQ("", take_all(self->rx));
+}
+
+static long run_receiving(void *arg)
+{
+	struct scm_got got = scm_recv(*(int *)arg, 0);
+	long ret = got.ret < 0 ? got.ret : got.n_fds;
+
+	scm_close(&got);
+	return ret;
+}
+
+TEST_F(port, handed_to_a_receiver_that_waits)
+{
+	struct dt_thread t;
+	struct scm_pipe p;
+
+	ASSERT_EQ(0, dt_set_capacity(self->rx, 0, DIPC_POLICY_WAIT));
+	ASSERT_EQ(0, dt_thread_start(&t, run_receiving, &self->rx));
+	ASSERT_TRUE(dt_wait_asleep(t.tid, SYS_recvmsg));
+	ASSERT_TRUE(scm_give(self->tx, 'a', &p));
+	EXPECT_EQ(1, dt_thread_join(&t));
+	EXPECT_TRUE(scm_pipe_end(&p));
+}
+
+/* E_SCM_06 */
+TEST_F(port, mailboxes_take_none)
+{
+	struct sockaddr_dipc addr;
+	struct scm_pipe p = scm_pipe();
+	char name[DIPC_NAME_MAX + 1];
+
+	dt_unique(name, "rights");
+	addr = dt_mailbox(name);
+	ASSERT_EQ(0, dt_mailbox_new(name, DT_MAILBOX(.capacity_msgs = 4)));
+	EXPECT_EQ(-EOPNOTSUPP, scm_send(self->tx, 'a', &p.wr, 1, 0, &addr));
+	EXPECT_EQ(1, scm_send(self->tx, 'b', NULL, 0, 0, &addr));
+	EXPECT_EQ(1, dt_mailbox_queued(name));
+	/* connected as well */
+	ASSERT_EQ(0, dt_connect(self->tx, &addr));
+	EXPECT_EQ(-EOPNOTSUPP, scm_send(self->tx, 'a', &p.wr, 1, 0, NULL));
+	EXPECT_TRUE(scm_pipe_end(&p));
+	EXPECT_EQ(0, dt_mailbox_del(name));
+}
+
+/* E_SCM_03 */
+TEST_F(port, sockets_that_carry_descriptors_are_refused)
+{
+	static const int types[] = {
+		SOCK_DGRAM, SOCK_STREAM, SOCK_SEQPACKET, SOCK_RDM,
+	};
+	struct scm_pipe p = scm_pipe();
+	int fd[3] = { p.wr, -1, p.wr }, i, family;
+
+	for (i = 0; i < 2 * ARRAY_SIZE(types); i++) {
+		family = i % 2 ? dt_family() : AF_UNIX;
+		fd[1] = socket(family, types[i / 2], 0);
+		ASSERT_LE(0, fd[1]);
+		EXPECT_EQ(-EOPNOTSUPP, scm_send(self->tx, 'a', fd, 3, 0, NULL))
+			TH_LOG("family %d, type %d", family, types[i / 2]);
+		close(fd[1]);
+	}
+	fd[1] = self->rx;
+	EXPECT_EQ(-EOPNOTSUPP, scm_send(self->tx, 'a', fd, 3, 0, NULL));
+	fd[1] = self->tx;
+	EXPECT_EQ(-EOPNOTSUPP, scm_send(self->tx, 'a', fd, 3, 0, NULL));
+	EXPECT_STREQ("", take_all(self->rx));
+	EXPECT_TRUE(scm_pipe_end(&p));
+}
+
+/* AF_UNIX takes ours: what it finds behind them is never one of its own. */
+TEST_F(port, socket_can_be_passed_over_af_unix)
+{
+	struct scm_got first, second;
+	struct scm_pipe p;
+	int sv[2];
+
+	ASSERT_EQ(0, socketpair(AF_UNIX, SOCK_STREAM, 0, sv));
+	ASSERT_TRUE(scm_give(self->tx, 'a', &p));
+	ASSERT_EQ(1, scm_send(sv[0], 's', &self->rx, 1, 0, NULL));
+	close(self->rx);
+	self->rx = -1;
+	EXPECT_TRUE(scm_pipe_is_held(&p));
+	first = scm_recv(sv[1], 0);
+	ASSERT_EQ(1, first.n_fds);
+	second = scm_recv(first.fd[0], 0);
+	EXPECT_EQ('a', second.letter);
+	EXPECT_EQ(1, second.n_fds);
+	scm_close(&second);
+	EXPECT_TRUE(scm_pipe_end(&p));
+
+	/* and it is closed with the sockets that it was on its way between */
+	ASSERT_TRUE(scm_give(self->tx, 'b', &p));
+	ASSERT_EQ(1, scm_send(sv[0], 's', &first.fd[0], 1, 0, NULL));
+	scm_close(&first);
+	EXPECT_TRUE(scm_pipe_is_held(&p));
+	close(sv[0]);
+	close(sv[1]);
+	EXPECT_TRUE(scm_pipe_end(&p));
+}
+
+/*
+ * How many: in a network namespace with a limit of 3, which holds for Alice
+ * and Bob, one each.
+ */
+FIXTURE(limit)
+{
+	int rx, tx, other;
+};
+
+FIXTURE_SETUP(limit)
+{
+	struct sockaddr_dipc addr = dt_any();
+
+	ASSERT_EQ(0, dt_netns_new());
+	ASSERT_EQ(0, dt_limit_set("user_max_files", 3));
+	self->rx = dt_socket_bound(SOCK_RDM, &addr);
+	ASSERT_LE(0, self->rx);
+	addr = dt_port_of(self->rx);
+	self->tx = dt_socket_connected(SOCK_RDM, &addr);
+	self->other = dt_socket_connected(SOCK_DGRAM, &addr);
+	ASSERT_LE(0, self->tx);
+	ASSERT_LE(0, self->other);
+	ASSERT_EQ(0, become(ALICE));
+}
+
+FIXTURE_TEARDOWN(limit)
+{
+	EXPECT_EQ(0, become(0));
+	close(self->tx);
+	close(self->other);
+	close(self->rx);
+}
+
+/* that many descriptors, of the standard input */
+static long send_many(int sock, int n, int flags)
+{
+	int fd[SCM_FDS_MAX] = { 0 };
+
+	return scm_send(sock, 'n', fd, n, flags | MSG_DONTWAIT, NULL);
+}
+
+/* How many may still be sent; there must be room for as many messages. */
+static int room_left(int sock, int rx)
+{
+	struct scm_got got;
+	int n = 0, i;
+
+	while (n < 10 && send_many(sock, 1, 0) == 1)
+		n++;
+	for (i = 0; i < n; i++) {
+		got = scm_recv(rx, MSG_DONTWAIT);
+		scm_close(&got);
+	}
+	return n;
+}
+
+TEST_F(limit, default_is_16384)
+{
+	ASSERT_EQ(0, become(0));
+	ASSERT_EQ(0, dt_netns_new());
+	EXPECT_EQ(16384, dt_limit_get("user_max_files"));
+}
+
+/* E_SCM_05 */
+TEST_F(limit, holds_in_one_message)
+{
+	EXPECT_EQ(-ETOOMANYREFS, send_many(self->tx, 4, 0));
+	EXPECT_EQ(1, send_many(self->tx, 3, 0));
+	EXPECT_EQ(-ETOOMANYREFS, send_many(self->tx, 1, 0));
+	/* without, or with none, it does not matter */
+	EXPECT_EQ(1, send_many(self->tx, 0, 0));
+	EXPECT_EQ(1, put(self->tx, 'x'));
+}
+
+TEST_F(limit, holds_in_several_control_messages)
+{
+	struct scm_control c = { 0 };
+	int fd[2] = { 0, 0 };
+
+	ASSERT_TRUE(scm_put(&c, SOL_SOCKET, SCM_RIGHTS, fd, sizeof(fd)));
+	ASSERT_TRUE(scm_put(&c, SOL_SOCKET, SCM_RIGHTS, fd, sizeof(fd)));
+	EXPECT_EQ(-ETOOMANYREFS, scm_send_control(self->tx, 'a', &c, 0, NULL));
+	EXPECT_EQ(3, room_left(self->tx, self->rx));
+}
+
+TEST_F(limit, holds_over_all_sockets_of_a_user)
+{
+	EXPECT_EQ(1, send_many(self->tx, 2, 0));
+	EXPECT_EQ(1, send_many(self->other, 1, 0));
+	EXPECT_EQ(-ETOOMANYREFS, send_many(self->tx, 1, 0));
+	EXPECT_EQ(-ETOOMANYREFS, send_many(self->other, 1, 0));
+	ASSERT_EQ(0, become(0));
+	ASSERT_EQ(0, become(BOB));
+	EXPECT_EQ(1, send_many(self->other, 3, 0));
+}
+
+TEST_F(limit, is_given_back_when_received)
+{
+	struct scm_got got, peeked;
+
+	EXPECT_EQ(1, send_many(self->tx, 3, 0));
+	/* what a peek opened is nobody's but the peeker's */
+	peeked = scm_recv(self->rx, MSG_PEEK);
+	EXPECT_EQ(3, peeked.n_fds);
+	EXPECT_EQ(-ETOOMANYREFS, send_many(self->tx, 1, 0));
+	got = scm_recv(self->rx, 0);
+	EXPECT_EQ(3, got.n_fds);
+	EXPECT_EQ(3, room_left(self->tx, self->rx));
+	scm_close(&got);
+	scm_close(&peeked);
+	/* also if they do not fit */
+	EXPECT_EQ(1, send_many(self->tx, 3, 0));
+	got = scm_recv_room(self->rx, CMSG_LEN(4), 0);
+	EXPECT_EQ(1, got.n_fds);
+	scm_close(&got);
+	EXPECT_EQ(3, room_left(self->tx, self->rx));
+	EXPECT_EQ(1, send_many(self->tx, 3, 0));
+	EXPECT_EQ('n', take(self->rx));
+	EXPECT_EQ(3, room_left(self->tx, self->rx));
+}
+
+TEST_F(limit, is_given_back_when_discarded)
+{
+	int rx;
+	struct sockaddr_dipc addr = dt_any();
+
+	ASSERT_EQ(0, dt_set_capacity(self->rx, 2, DIPC_POLICY_DROP_OLDEST));
+	EXPECT_EQ(1, send_many(self->tx, 3, 0));
+	EXPECT_EQ(1, put(self->tx, 'x'));
+	EXPECT_EQ(1, put(self->tx, 'y'));
+	ASSERT_EQ(0, dt_set_capacity(self->rx, 256, DIPC_POLICY_WAIT));
+	take_all(self->rx);
+	EXPECT_EQ(3, room_left(self->tx, self->rx));
+
+	rx = dt_socket_bound(SOCK_RDM, &addr);
+	addr = dt_port_of(rx);
+	ASSERT_EQ(0, dt_connect(self->other, &addr));
+	EXPECT_EQ(1, send_many(self->other, 3, 0));
+	close(rx);
+	EXPECT_EQ(3, room_left(self->tx, self->rx));
+}
+
+TEST_F(limit, is_given_back_when_not_sent)
+{
+	int bad[3] = { 0, 0, -1 };
+
+	EXPECT_EQ(-EBADF, scm_send(self->tx, 'a', bad, 3, 0, NULL));
+	bad[2] = self->rx;
+	EXPECT_EQ(-EOPNOTSUPP, scm_send(self->tx, 'a', bad, 3, 0, NULL));
+	ASSERT_EQ(0, dt_set_capacity(self->rx, 0, DIPC_POLICY_WAIT));
+	EXPECT_EQ(-EAGAIN, send_many(self->tx, 3, 0));
+	ASSERT_EQ(0, dt_set_capacity(self->rx, 0, DIPC_POLICY_REFUSE));
+	EXPECT_EQ(-ENOBUFS, send_many(self->tx, 3, 0));
+	ASSERT_EQ(0, dt_set_capacity(self->rx, 256, DIPC_POLICY_WAIT));
+	EXPECT_EQ(3, room_left(self->tx, self->rx));
+}
+
+/* As in AF_UNIX: it is there to be careful of users. */
+TEST_F(limit, does_not_bind_the_administrator)
+{
+	ASSERT_EQ(0, become(0));
+	EXPECT_EQ(1, send_many(self->tx, 10, 0));
+	EXPECT_EQ(1, send_many(self->tx, 10, 0));
+	take_all(self->rx);
+	ASSERT_EQ(0, become(ALICE));
+	EXPECT_EQ(3, room_left(self->tx, self->rx));
+}
+
+static int ns_root_is_bound(void *arg)
+{
+	struct sockaddr_dipc addr = dt_any();
+	int rx, tx;
+
+	if (dt_limit_set("user_max_files", 3))
+		return 1;
+	rx = dt_socket_bound(SOCK_RDM, &addr);
+	addr = dt_port_of(rx);
+	tx = dt_socket_connected(SOCK_RDM, &addr);
+	if (tx < 0)
+		return 2;
+	return room_left(tx, rx) == 3 ? 0 : 3;
+}
+
+TEST_F(limit, binds_root_of_a_user_namespace)
+{
+	ASSERT_EQ(0, become(0));
+	EXPECT_EQ(0, dt_as_ns_root(ns_root_is_bound, NULL));
+}
+
+TEST_HARNESS_MAIN

@@ -88,8 +88,14 @@ int dipc_mailbox_create(struct dipc_mailbox_table *table,
 	mailbox->mode = request->mode;
 	mailbox->transient = request->transient;
 	spin_lock_init(&mailbox->lock);
-	dipc_queue_init(&mailbox->queue, DIPC_QUEUE_MAILBOX, 0, &request->conf,
-			request->uid, -EIDRM, table->stats, &mailbox_queue_ops);
+	err = dipc_queue_init(&mailbox->queue, DIPC_QUEUE_MAILBOX, 0,
+			      &request->conf, request->uid, -EIDRM,
+			      table->stats, &mailbox_queue_ops);
+	if (err) {
+		dipc_user_put(mailbox->user);
+		kfree(mailbox);
+		return err;
+	}
 
 	err = charge(mailbox->user, table->limits);
 	if (err)
@@ -180,21 +186,29 @@ void dipc_mailbox_delete_all(struct dipc_mailbox_table *table)
  * @request: checked; all that can be changed: limits, owner, group and mode
  *
  * Context: process.
- * Return: 0, or -EIDRM if it was deleted meanwhile.
+ * Return: 0; -EIDRM if it was deleted meanwhile; -EBUSY for another order while
+ * messages are queued, -ENOMEM, and then nothing is changed.
  */
 int dipc_mailbox_set(struct dipc_mailbox *mailbox,
 		     const struct dipc_mailbox_request *request)
 {
+	bool deleted;
+	int err;
+
 	spin_lock_bh(&mailbox->lock);
-	if (mailbox->deleted) {
-		spin_unlock_bh(&mailbox->lock);
+	deleted = mailbox->deleted;
+	spin_unlock_bh(&mailbox->lock);
+	if (deleted)
 		return -EIDRM;
-	}
+	err = dipc_queue_configure(&mailbox->queue, &request->conf,
+				   request->uid);
+	if (err)
+		return err;
+	spin_lock_bh(&mailbox->lock);
 	mailbox->uid = request->uid;
 	mailbox->gid = request->gid;
 	mailbox->mode = request->mode;
 	spin_unlock_bh(&mailbox->lock);
-	dipc_queue_configure(&mailbox->queue, &request->conf, request->uid);
 	if (mailbox->table->changed)
 		mailbox->table->changed(mailbox);
 	return 0;

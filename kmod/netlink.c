@@ -3,43 +3,16 @@
  * The generic netlink family: its registration, and the checks that are the
  * same for all commands and that the policies cannot make.
  */
-#include <linux/bitmap.h>
 #include <linux/module.h>
 
 #include "netlink.h"
 #include "netlink_policy.h"
-
-/* No command takes an attribute above this. */
-#define ATTR_MAX 63
-
-/*
- * The parser takes the last of several attributes of a type. No request has
- * a use for two, so that who sends them means something else.
- */
-static int check_once(struct genl_info *info)
-{
-	DECLARE_BITMAP(seen, ATTR_MAX + 1) = {};
-	const struct nlattr *attr;
-	int rem;
-
-	nla_for_each_attr(attr, nlmsg_attrdata(info->nlhdr, GENL_HDRLEN),
-			  nlmsg_attrlen(info->nlhdr, GENL_HDRLEN), rem) {
-		/* the policy has refused what is above */
-		if (nla_type(attr) > ATTR_MAX)
-			continue;
-		if (__test_and_set_bit(nla_type(attr), seen)) {
-			NL_SET_ERR_MSG_ATTR(info->extack, attr,
-					    "the attribute is there twice");
-			return -EINVAL;
-		}
-	}
-	return 0;
-}
+#include "netlink_put.h"
 
 static int pre_doit(const struct genl_split_ops *ops, struct sk_buff *skb,
 		    struct genl_info *info)
 {
-	return check_once(info);
+	return dipc_nl_check_once(info->nlhdr, info->extack);
 }
 
 static const struct genl_multicast_group mcgrps[] = {

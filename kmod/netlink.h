@@ -2,8 +2,9 @@
 /*
  * The generic netlink family "dipc". netlink.c registers it and checks what
  * no policy can; its commands are in netlink_mailbox.c (what changes
- * something) and netlink_view.c (what only looks), both by netlink_put.c; the
- * table of commands, netlink_policy.c, is generated from
+ * something), netlink_view.c (what exists) and netlink_look.c (what is in
+ * queues), all by netlink_put.c; the table of commands, netlink_policy.c, is
+ * generated from
  * Documentation/netlink/specs/dipc.yaml by "scripts/checks/netlink-spec.sh
  * --update". Events are in netlink_event.c.
  *

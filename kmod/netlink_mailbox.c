@@ -121,6 +121,7 @@ static int read_conf(struct genl_info *info, struct dipc_queue_conf *conf)
 	struct nlattr *bytes = info->attrs[DIPC_A_MAILBOX_CAPACITY_BYTES];
 	struct nlattr *max = info->attrs[DIPC_A_MAILBOX_MSG_MAX_BYTES];
 	struct nlattr *policy = info->attrs[DIPC_A_MAILBOX_POLICY];
+	struct nlattr *order = info->attrs[DIPC_A_MAILBOX_ORDER];
 
 	if (msgs)
 		conf->capacity_msgs = nla_get_u32(msgs);
@@ -130,6 +131,8 @@ static int read_conf(struct genl_info *info, struct dipc_queue_conf *conf)
 		conf->msg_max_bytes = nla_get_u32(max);
 	if (policy)
 		conf->policy = nla_get_u32(policy);
+	if (order)
+		conf->order = nla_get_u32(order);
 	if (!dipc_queue_conf_check(conf))
 		return 0;
 	NL_SET_ERR_MSG_ATTR(info->extack, bytes ?: max ?: msgs,
@@ -238,6 +241,10 @@ int dipc_nl_mailbox_set_doit(struct sk_buff *skb, struct genl_info *info)
 	if (err == -EIDRM) {
 		NL_SET_ERR_MSG(info->extack, "it was deleted just now");
 		err = -ENOENT;
+	} else if (err == -EBUSY) {
+		NL_SET_ERR_MSG_ATTR(info->extack,
+				    info->attrs[DIPC_A_MAILBOX_ORDER],
+				    "there are messages in it");
 	}
 	dipc_mailbox_put(mailbox);
 out:

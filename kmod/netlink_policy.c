@@ -26,7 +26,7 @@ const struct nla_policy dipc_mailbox_get_nl_policy[DIPC_A_MAILBOX_NAME + 1] = {
 };
 
 /* DIPC_CMD_MAILBOX_NEW - do */
-const struct nla_policy dipc_mailbox_new_nl_policy[DIPC_A_MAILBOX_SCOPE + 1] = {
+const struct nla_policy dipc_mailbox_new_nl_policy[DIPC_A_MAILBOX_ORDER + 1] = {
 	[DIPC_A_MAILBOX_NAME] = { .type = NLA_NUL_STRING, .len = DIPC_NAME_MAX, },
 	[DIPC_A_MAILBOX_UID] = { .type = NLA_U32, },
 	[DIPC_A_MAILBOX_GID] = { .type = NLA_U32, },
@@ -37,10 +37,11 @@ const struct nla_policy dipc_mailbox_new_nl_policy[DIPC_A_MAILBOX_SCOPE + 1] = {
 	[DIPC_A_MAILBOX_MSG_MAX_BYTES] = NLA_POLICY_FULL_RANGE(NLA_U32, &dipc_a_mailbox_msg_max_bytes_range),
 	[DIPC_A_MAILBOX_POLICY] = NLA_POLICY_MAX(NLA_U32, 3),
 	[DIPC_A_MAILBOX_SCOPE] = NLA_POLICY_MAX(NLA_U32, 2),
+	[DIPC_A_MAILBOX_ORDER] = NLA_POLICY_MAX(NLA_U32, 1),
 };
 
 /* DIPC_CMD_MAILBOX_SET - do */
-const struct nla_policy dipc_mailbox_set_nl_policy[DIPC_A_MAILBOX_POLICY + 1] = {
+const struct nla_policy dipc_mailbox_set_nl_policy[DIPC_A_MAILBOX_ORDER + 1] = {
 	[DIPC_A_MAILBOX_NAME] = { .type = NLA_NUL_STRING, .len = DIPC_NAME_MAX, },
 	[DIPC_A_MAILBOX_UID] = { .type = NLA_U32, },
 	[DIPC_A_MAILBOX_GID] = { .type = NLA_U32, },
@@ -49,6 +50,7 @@ const struct nla_policy dipc_mailbox_set_nl_policy[DIPC_A_MAILBOX_POLICY + 1] = 
 	[DIPC_A_MAILBOX_CAPACITY_BYTES] = { .type = NLA_U64, },
 	[DIPC_A_MAILBOX_MSG_MAX_BYTES] = NLA_POLICY_FULL_RANGE(NLA_U32, &dipc_a_mailbox_msg_max_bytes_range),
 	[DIPC_A_MAILBOX_POLICY] = NLA_POLICY_MAX(NLA_U32, 3),
+	[DIPC_A_MAILBOX_ORDER] = NLA_POLICY_MAX(NLA_U32, 1),
 };
 
 /* DIPC_CMD_MAILBOX_DEL - do */
@@ -75,8 +77,27 @@ const struct nla_policy dipc_name_get_nl_policy[DIPC_A_NAME_NAME + 1] = {
 const struct nla_policy dipc_stats_get_nl_policy[DIPC_A_STATS_PAD + 1] = {
 };
 
+/* DIPC_CMD_WAITER_GET - do */
+const struct nla_policy dipc_waiter_get_nl_policy[DIPC_A_WAITER_MAILBOX + 1] = {
+	[DIPC_A_WAITER_PORT] = NLA_POLICY_MIN(NLA_U64, 1),
+	[DIPC_A_WAITER_MAILBOX] = { .type = NLA_NUL_STRING, .len = DIPC_NAME_MAX, },
+};
+
+/* DIPC_CMD_MAILBOX_PEEK - do */
+const struct nla_policy dipc_mailbox_peek_nl_policy[DIPC_A_MESSAGE_BYTES + 1] = {
+	[DIPC_A_MESSAGE_MAILBOX] = { .type = NLA_NUL_STRING, .len = DIPC_NAME_MAX, },
+	[DIPC_A_MESSAGE_FROM] = { .type = NLA_U64, },
+	[DIPC_A_MESSAGE_COUNT] = NLA_POLICY_MIN(NLA_U32, 1),
+	[DIPC_A_MESSAGE_BYTES] = NLA_POLICY_MAX(NLA_U32, 2048),
+};
+
+/* DIPC_CMD_LINK_GET - do */
+const struct nla_policy dipc_link_get_nl_policy[DIPC_A_LINK_ID + 1] = {
+	[DIPC_A_LINK_ID] = { .type = NLA_U32, },
+};
+
 /* Ops table for dipc */
-const struct genl_ops dipc_nl_ops[9] = {
+const struct genl_ops dipc_nl_ops[12] = {
 	{
 		.cmd		= DIPC_CMD_NODE_GET,
 		.doit		= dipc_nl_node_get_doit,
@@ -94,13 +115,13 @@ const struct genl_ops dipc_nl_ops[9] = {
 		.cmd		= DIPC_CMD_MAILBOX_NEW,
 		.doit		= dipc_nl_mailbox_new_doit,
 		.policy		= dipc_mailbox_new_nl_policy,
-		.maxattr	= DIPC_A_MAILBOX_SCOPE,
+		.maxattr	= DIPC_A_MAILBOX_ORDER,
 	},
 	{
 		.cmd		= DIPC_CMD_MAILBOX_SET,
 		.doit		= dipc_nl_mailbox_set_doit,
 		.policy		= dipc_mailbox_set_nl_policy,
-		.maxattr	= DIPC_A_MAILBOX_POLICY,
+		.maxattr	= DIPC_A_MAILBOX_ORDER,
 	},
 	{
 		.cmd		= DIPC_CMD_MAILBOX_DEL,
@@ -133,5 +154,26 @@ const struct genl_ops dipc_nl_ops[9] = {
 		.doit		= dipc_nl_stats_get_doit,
 		.policy		= dipc_stats_get_nl_policy,
 		.maxattr	= DIPC_A_STATS_PAD,
+	},
+	{
+		.cmd		= DIPC_CMD_WAITER_GET,
+		.done		= dipc_nl_waiter_get_done,
+		.dumpit		= dipc_nl_waiter_get_dumpit,
+		.policy		= dipc_waiter_get_nl_policy,
+		.maxattr	= DIPC_A_WAITER_MAILBOX,
+	},
+	{
+		.cmd		= DIPC_CMD_MAILBOX_PEEK,
+		.done		= dipc_nl_mailbox_peek_done,
+		.dumpit		= dipc_nl_mailbox_peek_dumpit,
+		.policy		= dipc_mailbox_peek_nl_policy,
+		.maxattr	= DIPC_A_MESSAGE_BYTES,
+	},
+	{
+		.cmd		= DIPC_CMD_LINK_GET,
+		.doit		= dipc_nl_link_get_doit,
+		.dumpit		= dipc_nl_link_get_dumpit,
+		.policy		= dipc_link_get_nl_policy,
+		.maxattr	= DIPC_A_LINK_ID,
 	},
 };

@@ -4,6 +4,7 @@
  * and what exists is put into attributes. What is done with either is the
  * business of those who handle commands and events.
  */
+#include <linux/bitmap.h>
 #include <linux/pid_namespace.h>
 #include <linux/dipc_netlink.h>
 #include <net/sock.h>
@@ -11,6 +12,9 @@
 #include "addr.h"
 #include "net.h"
 #include "netlink_put.h"
+
+/* No command takes an attribute above this. */
+#define ATTR_MAX 63
 
 /**
  * dipc_nl_begin() - begin a reply, or one message of a dump
@@ -56,9 +60,120 @@ struct user_namespace *dipc_nl_user_ns(struct sk_buff *request)
 }
 
 /**
- * dipc_nl_get_name() - read an attribute that is a name
+ * dipc_nl_check_once() - no attribute is there twice
+ * @request: the request, whose attributes the policy has passed
+ * @extack: names the one that is
+ *
+ * The parser takes the last of several attributes of a type. No request has
+ * a use for two, so that who sends them means something else.
+ *
+ * Context: process.
+ * Return: 0 or -EINVAL.
+ */
+int dipc_nl_check_once(const struct nlmsghdr *request,
+		       struct netlink_ext_ack *extack)
+{
+	DECLARE_BITMAP(seen, ATTR_MAX + 1) = {};
+	const struct nlattr *attr;
+	int rem;
+
+	nla_for_each_attr(attr, nlmsg_attrdata(request, GENL_HDRLEN),
+			  nlmsg_attrlen(request, GENL_HDRLEN), rem) {
+		/* the policy has refused what is above */
+		if (nla_type(attr) > ATTR_MAX)
+			continue;
+		if (__test_and_set_bit(nla_type(attr), seen)) {
+			NL_SET_ERR_MSG_ATTR(extack, attr,
+					    "the attribute is there twice");
+			return -EINVAL;
+		}
+	}
+	return 0;
+}
+
+/**
+ * dipc_nl_read_dump() - the attributes with which a dump was asked for
+ * @cb: the state of the dump; the policy of the command has passed them
+ * @attrs: filled by type, @max + 1 of them
+ * @max: the largest type that the command takes
+ *
+ * Context: process.
+ * Return: 0, or -EINVAL if one is there twice.
+ */
+int dipc_nl_read_dump(struct netlink_callback *cb, struct nlattr **attrs,
+		      int max)
+{
+	int err = dipc_nl_check_once(cb->nlh, cb->extack);
+
+	return err ?: nla_parse_deprecated(attrs, max,
+					   nlmsg_attrdata(cb->nlh, GENL_HDRLEN),
+					   nlmsg_attrlen(cb->nlh, GENL_HDRLEN),
+					   NULL, cb->extack);
+}
+
+/**
+ * dipc_nl_dump_one() - begin one object of a dump
+ * @skb: to be filled
+ * @cb: the state of the dump
+ *
+ * Context: any.
+ * Return: the header, for dipc_nl_dump_one_end(); NULL if it does not fit.
+ */
+struct nlmsghdr *dipc_nl_dump_one(struct sk_buff *skb,
+				  struct netlink_callback *cb)
+{
+	return dipc_nl_begin(skb, cb->nlh, NETLINK_CB(cb->skb).portid,
+			     NLM_F_MULTI);
+}
+
+/**
+ * dipc_nl_dump_one_end() - one object is done
+ * @skb: to be filled
+ * @nlh: its header
+ * @err: what came of it; with an error nothing of it stays
+ *
+ * Context: any.
+ * Return: @err.
+ */
+int dipc_nl_dump_one_end(struct sk_buff *skb, struct nlmsghdr *nlh, int err)
+{
+	if (err)
+		nlmsg_cancel(skb, nlh);
+	else
+		nlmsg_end(skb, nlh);
+	return err;
+}
+
+/**
+ * dipc_nl_read_name() - read an attribute that is a name
+ * @attr: the attribute, whose policy bounds its length; or NULL
+ * @name: filled with DIPC_NAME_MAX + 1 bytes, NUL-padded
+ * @extack: says what is wrong
+ *
+ * Context: process.
+ * Return: 0, or -EINVAL if it is missing or no name.
+ */
+int dipc_nl_read_name(const struct nlattr *attr, char *name,
+		      struct netlink_ext_ack *extack)
+{
+	if (!attr) {
+		NL_SET_ERR_MSG(extack, "the name is missing");
+		return -EINVAL;
+	}
+	memset(name, 0, DIPC_NAME_MAX + 1);
+	nla_memcpy(name, attr, DIPC_NAME_MAX + 1);
+	if (dipc_addr_check_name(name, DIPC_NAME_MAX + 1) < 0) {
+		NL_SET_ERR_MSG_ATTR(extack, attr,
+				    "not a name: 1 to 63 of [A-Za-z0-9._/+-], first a letter or digit, not \"dipc.\"");
+		return -EINVAL;
+	}
+	return 0;
+}
+
+/**
+ * dipc_nl_get_name() - the name that a request must have
  * @info: the request
- * @type: the attribute, whose policy bounds its length
+ * @type: the attribute
  * @name: filled with DIPC_NAME_MAX + 1 bytes, NUL-padded
  *
  * Context: process.
@@ -66,20 +181,9 @@ struct user_namespace *dipc_nl_user_ns(struct sk_buff *request)
  */
 int dipc_nl_get_name(struct genl_info *info, int type, char *name)
 {
-	const struct nlattr *attr = info->attrs[type];
-
-	if (GENL_REQ_ATTR_CHECK(info, type)) {
-		NL_SET_ERR_MSG(info->extack, "the name is missing");
-		return -EINVAL;
-	}
-	memset(name, 0, DIPC_NAME_MAX + 1);
-	nla_memcpy(name, attr, DIPC_NAME_MAX + 1);
-	if (dipc_addr_check_name(name, DIPC_NAME_MAX + 1) < 0) {
-		NL_SET_ERR_MSG_ATTR(info->extack, attr,
-				    "not a name: 1 to 63 of [A-Za-z0-9._/+-], first a letter or digit, not \"dipc.\"");
-		return -EINVAL;
-	}
-	return 0;
+	/* for the extack to say which one it is */
+	(void)GENL_REQ_ATTR_CHECK(info, type);
+	return dipc_nl_read_name(info->attrs[type], name, info->extack);
 }
 
 /**
@@ -112,7 +216,7 @@ struct dipc_mailbox *dipc_nl_find_mailbox(struct genl_info *info)
 
 /* The attributes that are the same in a port and in a mailbox. */
 struct queue_attrs {
-	int capacity_msgs, capacity_bytes, msg_max_bytes, policy;
+	int capacity_msgs, capacity_bytes, msg_max_bytes, policy, order;
 	int queued_msgs, queued_bytes, waiting_senders, waiting_receivers;
 	int dropped, pad;
 };
@@ -122,6 +226,7 @@ struct queue_attrs {
 	.capacity_bytes		= prefix##_CAPACITY_BYTES,		\
 	.msg_max_bytes		= prefix##_MSG_MAX_BYTES,		\
 	.policy			= prefix##_POLICY,			\
+	.order			= prefix##_ORDER,			\
 	.queued_msgs		= prefix##_QUEUED_MSGS,			\
 	.queued_bytes		= prefix##_QUEUED_BYTES,		\
 	.waiting_senders	= prefix##_WAITING_SENDERS,		\
@@ -132,6 +237,7 @@ struct queue_attrs {
 
 static const struct queue_attrs mailbox_attrs = QUEUE_ATTRS(DIPC_A_MAILBOX);
 static const struct queue_attrs port_attrs = QUEUE_ATTRS(DIPC_A_PORT);
+static const struct queue_attrs link_attrs = QUEUE_ATTRS(DIPC_A_LINK);
 
 static int put_queue(struct sk_buff *skb, const struct queue_attrs *a,
 		     const struct dipc_queue_info *info)
@@ -143,6 +249,7 @@ static int put_queue(struct sk_buff *skb, const struct queue_attrs *a,
 			      a->pad) ||
 	    nla_put_u32(skb, a->msg_max_bytes, conf->msg_max_bytes) ||
 	    nla_put_u32(skb, a->policy, conf->policy) ||
+	    nla_put_u32(skb, a->order, conf->order) ||
 	    nla_put_u32(skb, a->queued_msgs, info->n_messages) ||
 	    nla_put_u64_64bit(skb, a->queued_bytes, info->bytes, a->pad) ||
 	    nla_put_u32(skb, a->waiting_senders, info->n_senders) ||
@@ -305,6 +412,7 @@ int dipc_nl_put_port(struct sk_buff *skb, struct dipc_port *port,
 		     struct dipc_port_table *table,
 		     struct user_namespace *user_ns, u32 max_names)
 {
+	struct dipc_listener *listener;
 	struct dipc_queue_info info;
 	int err;
 
@@ -320,5 +428,54 @@ int dipc_nl_put_port(struct sk_buff *skb, struct dipc_port *port,
 	/* the port of a socket that receives from a mailbox has no queue */
 	if (!err && !READ_ONCE(port->mailbox))
 		err = put_queue(skb, &port_attrs, &info);
+	listener = dipc_port_listener(port);
+	if (!err && listener &&
+	    (nla_put_u32(skb, DIPC_A_PORT_BACKLOG,
+			 READ_ONCE(listener->backlog)) ||
+	     nla_put_u32(skb, DIPC_A_PORT_PENDING,
+			 READ_ONCE(listener->n_pending))))
+		err = -EMSGSIZE;
 	return err;
+}
+
+static int put_end(struct sk_buff *skb, const struct dipc_link_end *end,
+		   int port, int uid, int pid, struct user_namespace *user_ns)
+{
+	if (nla_put_u64_64bit(skb, port, end->port, DIPC_A_LINK_PAD) ||
+	    nla_put_u32(skb, uid, from_kuid_munged(user_ns, end->uid)) ||
+	    nla_put_s32(skb, pid,
+			pid_nr_ns(end->pid, task_active_pid_ns(current))))
+		return -EMSGSIZE;
+	return 0;
+}
+
+/**
+ * dipc_nl_put_link() - describe a link
+ * @skb: the message
+ * @link: the link
+ * @user_ns: whose user ids; process ids are as the current task sees them
+ *
+ * Context: process.
+ * Return: 0 or -EMSGSIZE.
+ */
+int dipc_nl_put_link(struct sk_buff *skb, struct dipc_link *link,
+		     struct user_namespace *user_ns)
+{
+	struct dipc_queue_info info;
+
+	dipc_queue_info(&link->queue, &info);
+	if (nla_put_u32(skb, DIPC_A_LINK_ID, link->index) ||
+	    nla_put_u32(skb, DIPC_A_LINK_SOCKET_TYPE, link->socket_type) ||
+	    (link->name &&
+	     nla_put_string(skb, DIPC_A_LINK_NAME, link->name->name)) ||
+	    put_end(skb, &link->writer, DIPC_A_LINK_WRITER_PORT,
+		    DIPC_A_LINK_WRITER_UID, DIPC_A_LINK_WRITER_PID, user_ns) ||
+	    put_end(skb, &link->reader, DIPC_A_LINK_READER_PORT,
+		    DIPC_A_LINK_READER_UID, DIPC_A_LINK_READER_PID, user_ns) ||
+	    (READ_ONCE(link->queue.ended) &&
+	     nla_put_flag(skb, DIPC_A_LINK_ENDED)) ||
+	    (READ_ONCE(link->queue.closed) &&
+	     nla_put_flag(skb, DIPC_A_LINK_CLOSED)))
+		return -EMSGSIZE;
+	return put_queue(skb, &link_attrs, &info);
 }

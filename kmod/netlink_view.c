@@ -63,23 +63,6 @@ static int dump_begin(struct netlink_callback *cb, struct walk *walk)
 	return -EINVAL;
 }
 
-static struct nlmsghdr *dump_one(struct sk_buff *skb,
-				 struct netlink_callback *cb)
-{
-	return dipc_nl_begin(skb, cb->nlh, NETLINK_CB(cb->skb).portid,
-			     NLM_F_MULTI);
-}
-
-/* One object is done: either it is all there, or it is not there at all. */
-static int dump_one_end(struct sk_buff *skb, struct nlmsghdr *nlh, int err)
-{
-	if (err)
-		nlmsg_cancel(skb, nlh);
-	else
-		nlmsg_end(skb, nlh);
-	return err;
-}
-
 /* Go on there in the next message. */
 static int dump_end(struct sk_buff *skb, struct netlink_callback *cb,
 		    const struct walk *walk, int err)
@@ -152,11 +135,11 @@ static int dump_mailbox(struct sk_buff *skb, struct netlink_callback *cb,
 	queue = dipc_name_first(name);
 	if (!queue)
 		return 0;
-	nlh = dump_one(skb, cb);
+	nlh = dipc_nl_dump_one(skb, cb);
 	if (nlh) {
 		err = dipc_nl_put_mailbox(skb, dipc_mailbox_of_queue(queue),
 					  dipc_nl_user_ns(cb->skb));
-		err = dump_one_end(skb, nlh, err);
+		err = dipc_nl_dump_one_end(skb, nlh, err);
 	} else {
 		err = -EMSGSIZE;
 	}
@@ -167,14 +150,14 @@ static int dump_mailbox(struct sk_buff *skb, struct netlink_callback *cb,
 static int dump_name(struct sk_buff *skb, struct netlink_callback *cb,
 		     struct dipc_name *name)
 {
-	struct nlmsghdr *nlh = dump_one(skb, cb);
+	struct nlmsghdr *nlh = dipc_nl_dump_one(skb, cb);
 	int err;
 
 	if (!nlh)
 		return -EMSGSIZE;
 	err = dipc_nl_put_name(skb, name, dipc_nl_user_ns(cb->skb),
 			       DUMP_PORTS_MAX);
-	return dump_one_end(skb, nlh, err);
+	return dipc_nl_dump_one_end(skb, nlh, err);
 }
 
 /*
@@ -328,14 +311,14 @@ int dipc_nl_port_get_doit(struct sk_buff *skb, struct genl_info *info)
 static int dump_port(struct sk_buff *skb, struct netlink_callback *cb,
 		     struct dipc_port *port, struct dipc_port_table *table)
 {
-	struct nlmsghdr *nlh = dump_one(skb, cb);
+	struct nlmsghdr *nlh = dipc_nl_dump_one(skb, cb);
 	int err;
 
 	if (!nlh)
 		return -EMSGSIZE;
 	err = dipc_nl_put_port(skb, port, table, dipc_nl_user_ns(cb->skb),
 			       DUMP_NAMES_MAX);
-	return dump_one_end(skb, nlh, err);
+	return dipc_nl_dump_one_end(skb, nlh, err);
 }
 
 static unsigned long end_of_ports(struct dipc_port_table *ports)
@@ -374,6 +357,99 @@ int dipc_nl_port_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 			err = dump_port(skb, cb, port, &dn->ports);
 		dipc_port_put(port);
 		if (err || !port)
+			break;
+		cond_resched();
+	}
+	return dump_end(skb, cb, &walk, err);
+}
+
+/**
+ * dipc_nl_link_get_doit() - command: describe one link
+ * @skb: the request
+ * @info: the request
+ *
+ * Context: process; may sleep.
+ * Return: 0 or a negative errno.
+ */
+int dipc_nl_link_get_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	struct dipc_net *dn = dipc_net_of(genl_info_net(info));
+	const struct nlattr *id = info->attrs[DIPC_A_LINK_ID];
+	struct dipc_link *link;
+	struct sk_buff *reply;
+	struct nlmsghdr *nlh;
+	unsigned long index;
+	int err = -ENOMEM;
+
+	if (GENL_REQ_ATTR_CHECK(info, DIPC_A_LINK_ID)) {
+		NL_SET_ERR_MSG(info->extack, "the number of the link is missing");
+		return -EINVAL;
+	}
+	index = nla_get_u32(id);
+	link = dipc_link_next(&dn->links, &index);
+	if (!link || index != nla_get_u32(id)) {
+		NL_SET_ERR_MSG_ATTR(info->extack, id, "there is no such link");
+		err = -ENOENT;
+		goto out;
+	}
+	reply = reply_begin(info, 0, &nlh);
+	if (reply) {
+		err = dipc_nl_put_link(reply, link, dipc_nl_user_ns(skb));
+		err = reply_end(info, reply, nlh, err);
+	}
+out:
+	dipc_link_put(link);
+	return err;
+}
+
+static int dump_link(struct sk_buff *skb, struct netlink_callback *cb,
+		     struct dipc_link *link)
+{
+	struct nlmsghdr *nlh = dipc_nl_dump_one(skb, cb);
+	int err;
+
+	if (!nlh)
+		return -EMSGSIZE;
+	err = dipc_nl_put_link(skb, link, dipc_nl_user_ns(cb->skb));
+	return dipc_nl_dump_one_end(skb, nlh, err);
+}
+
+static unsigned long end_of_links(struct dipc_link_table *links)
+{
+	unsigned long end = READ_ONCE(links->next_index), index = end;
+	struct dipc_link *link = dipc_link_next(links, &index);
+
+	dipc_link_put(link);
+	return link ? ULONG_MAX : end;
+}
+
+/**
+ * dipc_nl_link_get_dumpit() - command: describe all links
+ * @skb: to be filled
+ * @cb: the state of the dump
+ *
+ * Context: process; may sleep.
+ * Return: the bytes in @skb, 0 at the end, or a negative errno.
+ */
+int dipc_nl_link_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	struct dipc_net *dn = dipc_net_of(sock_net(skb->sk));
+	struct dipc_link *link;
+	struct walk walk;
+	int err = dump_begin(cb, &walk);
+
+	if (err)
+		return err;
+	if (!walk.index)
+		walk.end = end_of_links(&dn->links);
+	for (; walk.index < walk.end; walk.index++) {
+		link = dipc_link_next(&dn->links, &walk.index);
+		if (!link)
+			walk.index = walk.end;
+		else if (walk.index < walk.end)
+			err = dump_link(skb, cb, link);
+		dipc_link_put(link);
+		if (err || !link)
 			break;
 		cond_resched();
 	}

@@ -17,6 +17,8 @@ int dipc_nl_port_get_doit(struct sk_buff *skb, struct genl_info *info);
 int dipc_nl_port_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb);
 int dipc_nl_name_get_doit(struct sk_buff *skb, struct genl_info *info);
 int dipc_nl_name_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb);
+int dipc_nl_link_get_doit(struct sk_buff *skb, struct genl_info *info);
+int dipc_nl_link_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb);
 int dipc_nl_stats_get_doit(struct sk_buff *skb, struct genl_info *info);
 
 #endif /* _DIPC_NETLINK_VIEW_H */

@@ -16,7 +16,7 @@
 #define ALICE	1001
 #define BOB	1002
 
-/* What scm_give() says of a message that was not sent is in errno no more. */
+/* As scm_give(), and how the send ended. */
 static long give_errno(int sock, char letter, struct scm_pipe *p)
 {
 	long ret;
@@ -326,18 +326,26 @@ TEST_F(port, mailboxes_take_none)
 /* E_SCM_03 */
 TEST_F(port, sockets_that_carry_descriptors_are_refused)
 {
-	static const int types[] = {
-		SOCK_DGRAM, SOCK_STREAM, SOCK_SEQPACKET, SOCK_RDM,
+	const struct {
+		int family, type;
+	} kinds[] = {
+		{ AF_UNIX, SOCK_DGRAM },
+		{ AF_UNIX, SOCK_STREAM },
+		{ AF_UNIX, SOCK_SEQPACKET },
+		{ dt_family(), SOCK_RDM },
+		{ dt_family(), SOCK_DGRAM },
+		{ dt_family(), SOCK_SEQPACKET },
+		{ dt_family(), SOCK_STREAM },
 	};
 	struct scm_pipe p = scm_pipe();
-	int fd[3] = { p.wr, -1, p.wr }, i, family;
+	int fd[3] = { p.wr, -1, p.wr }, i;
 
-	for (i = 0; i < 2 * ARRAY_SIZE(types); i++) {
-		family = i % 2 ? dt_family() : AF_UNIX;
-		fd[1] = socket(family, types[i / 2], 0);
+	for (i = 0; i < ARRAY_SIZE(kinds); i++) {
+		fd[1] = DT_ERR(socket(kinds[i].family, kinds[i].type, 0));
 		ASSERT_LE(0, fd[1]);
 		EXPECT_EQ(-EOPNOTSUPP, scm_send(self->tx, 'a', fd, 3, 0, NULL))
-			TH_LOG("family %d, type %d", family, types[i / 2]);
+			TH_LOG("family %d, type %d", kinds[i].family,
+			       kinds[i].type);
 		close(fd[1]);
 	}
 	fd[1] = self->rx;

@@ -8,9 +8,10 @@
 #include <linux/sched.h>
 #include <linux/slab.h>
 
+#include "chain.h"
 #include "files.h"
 #include "message.h"
-#include "segment.h"
+#include "pool.h"
 
 /* What a slab needs for one beyond the object: a free pointer and a cgroup. */
 #define MESSAGE_TRUESIZE (sizeof(struct dipc_message) + 2 * sizeof(void *))
@@ -56,7 +57,7 @@ int dipc_message_init_cache(void)
 		err = -ENOMEM;
 		goto err_live;
 	}
-	err = dipc_segment_init();
+	err = dipc_pools_init();
 	if (err)
 		goto err_cache;
 	return 0;
@@ -76,7 +77,7 @@ err_live:
 void dipc_message_fini_cache(void)
 {
 	WARN_ON_ONCE(percpu_counter_sum(&live));
-	dipc_segment_fini();
+	dipc_pools_fini();
 	kmem_cache_destroy(message_cache);
 	percpu_counter_destroy(&live);
 }
@@ -110,6 +111,34 @@ size_t dipc_message_truesize(size_t len)
 	return MESSAGE_TRUESIZE + dipc_chain_truesize(beyond_inline(len));
 }
 
+static struct dipc_chain chain_of(const struct dipc_sender *sender)
+{
+	return (struct dipc_chain) {
+		.pool = &sender->account->pool,
+		.user = sender->user,
+		.pid = sender->pid,
+	};
+}
+
+/* For all of a message but the object itself, for which is only charged. */
+static int get_memory(struct dipc_chain *chain, size_t bytes,
+		      const struct dipc_limits *limits)
+{
+	if (bytes)
+		return dipc_chain_create(chain, bytes, MESSAGE_TRUESIZE,
+					 limits);
+	return dipc_pools_charge(chain->user, MESSAGE_TRUESIZE, limits) ?
+	       0 : -ENOBUFS;
+}
+
+static void give_up_memory(struct dipc_chain *chain)
+{
+	if (chain->first)
+		dipc_chain_destroy(chain);
+	dipc_user_uncharge(chain->user, DIPC_RES_BYTES, MESSAGE_TRUESIZE +
+			   chain->truesize - chain->kept);
+}
+
 /**
  * dipc_message_create_room() - make a message that can grow
  * @sender: who sends it, through a stream; a reference is taken
@@ -128,38 +157,25 @@ dipc_message_create_room(struct dipc_sender *sender, u64 id, size_t len,
 			 size_t room, const struct dipc_limits *limits,
 			 int *err)
 {
-	struct dipc_account *account = sender->account;
 	size_t beyond = beyond_inline(room);
-	struct dipc_chain chain = {};
+	struct dipc_chain chain = chain_of(sender);
 	struct dipc_message *m;
 
-	if (!dipc_pool_charge(sender->user, dipc_message_truesize(room),
-			      limits)) {
-		*err = -ENOBUFS;
+	*err = get_memory(&chain, beyond, limits);
+	if (*err)
 		return NULL;
-	}
 	m = kmem_cache_alloc(message_cache, DIPC_MESSAGE_GFP);
 	if (!m) {
-		dipc_user_uncharge(sender->user, DIPC_RES_BYTES,
-				   dipc_message_truesize(room));
+		give_up_memory(&chain);
 		*err = -ENOMEM;
 		return NULL;
 	}
-	if (beyond) {
-		*err = dipc_chain_create(&chain, beyond, &account->pool,
-					 sender->user, sender->pid, limits);
-		if (*err) {
-			dipc_user_uncharge(sender->user, DIPC_RES_BYTES,
-					   MESSAGE_TRUESIZE);
-			kmem_cache_free(message_cache, m);
-			return NULL;
-		}
-	}
-	dipc_account_charge(account, MESSAGE_TRUESIZE + chain.truesize);
+	dipc_account_charge(sender->account,
+			    MESSAGE_TRUESIZE + chain.truesize);
 	percpu_counter_inc(&live);
 	refcount_inc(&sender->refs);
 	m->sender = sender;
-	if (account->is_stream) {
+	if (sender->account->is_stream) {
 		m->stream.start = 0;
 		m->stream.room = DIPC_INLINE_BYTES + chain.bytes;
 	}
@@ -372,8 +388,7 @@ static void free_extra(struct dipc_extra *extra)
 void dipc_message_put(struct dipc_message *m)
 {
 	struct dipc_sender *sender = m->sender;
-	struct dipc_account *account = sender->account;
-	size_t truesize = MESSAGE_TRUESIZE, kept = 0;
+	struct dipc_chain chain;
 
 	/* nearly always the only reference, and none can come: not queued */
 	if (refcount_read(&m->refs) != 1 && !refcount_dec_and_test(&m->refs))
@@ -381,17 +396,16 @@ void dipc_message_put(struct dipc_message *m)
 	/* pairs with the release in refcount_dec_and_test() of a peeker */
 	smp_acquire__after_ctrl_dep();
 
-	if (m->segments)
-		truesize += dipc_chain_destroy(m->segments, &account->pool,
-					       sender->user, sender->pid,
-					       &kept);
+	chain = chain_of(sender);
+	chain.first = m->segments;
+	give_up_memory(&chain);
 	free_extra(m->extra);
 	/* back to the cache as the constructor left it */
-	if (account->is_stream)
+	if (sender->account->is_stream)
 		INIT_LIST_HEAD(&m->share_node);
 	kmem_cache_free(message_cache, m);
 	percpu_counter_dec(&live);
-	dipc_user_uncharge(sender->user, DIPC_RES_BYTES, truesize - kept);
-	dipc_account_uncharge(account, truesize);
+	dipc_account_uncharge(sender->account,
+			      MESSAGE_TRUESIZE + chain.truesize);
 	dipc_sender_put(sender);
 }

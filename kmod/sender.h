@@ -24,7 +24,7 @@
 #include <linux/refcount.h>
 #include <linux/uidgid.h>
 
-#include "segment.h"
+#include "pool.h"
 #include "user.h"
 
 struct dipc_account {

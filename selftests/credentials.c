@@ -33,6 +33,11 @@ FIXTURE_VARIANT_ADD(way, unix_dgram)
 	.is_unix = true, .is_pair = true, .type = SOCK_DGRAM,
 };
 
+FIXTURE_VARIANT_ADD(way, unix_seqpacket)
+{
+	.is_unix = true, .is_pair = true, .type = SOCK_SEQPACKET,
+};
+
 FIXTURE_VARIANT_ADD(way, unix_stream)
 {
 	.is_unix = true, .is_pair = true, .type = SOCK_STREAM,

@@ -37,6 +37,11 @@ FIXTURE_VARIANT_ADD(way, unix_dgram)
 	.is_unix = true, .is_pair = true, .type = SOCK_DGRAM,
 };
 
+FIXTURE_VARIANT_ADD(way, unix_seqpacket)
+{
+	.is_unix = true, .is_pair = true, .type = SOCK_SEQPACKET,
+};
+
 FIXTURE_VARIANT_ADD(way, unix_stream)
 {
 	.is_unix = true, .is_pair = true, .type = SOCK_STREAM,
@@ -298,7 +303,7 @@ TEST_F(way, room_that_is_bad_memory_is_none)
 		msg.msg_control = bad[i];
 		msg.msg_controllen = 64;
 		EXPECT_EQ(1, DT_ERR(recvmsg(self->rx, &msg, 0)));
-		EXPECT_EQ(MSG_CTRUNC, msg.msg_flags);
+		EXPECT_EQ(MSG_CTRUNC, msg.msg_flags & MSG_CTRUNC);
 		EXPECT_EQ(0, msg.msg_controllen);
 		EXPECT_TRUE(scm_pipe_end(&p));
 	}
@@ -329,8 +334,7 @@ TEST_F(way, as_32_bit_program)
 		EXPECT_EQ(r->n_fds, got.n_fds)
 			TH_LOG("in a room of %zu", r->size);
 		EXPECT_EQ(r->n_fds ? 12 + 4 * r->n_fds : 0, got.used);
-		EXPECT_EQ(r->n_fds < 3 ? MSG_CTRUNC : 0,
-			  got.flags & MSG_CTRUNC);
+		EXPECT_EQ(r->n_fds < 3 ? MSG_CTRUNC : 0, got.flags);
 		EXPECT_EQ(before + 2 + r->n_fds, scm_open_files());
 		for (i = 0; i < got.n_fds; i++) {
 			EXPECT_EQ(FD_CLOEXEC, fcntl(got.fd[i], F_GETFD));

@@ -10,6 +10,8 @@
 
 #include "scm.h"
 
+#define TRUNC_FLAGS	(MSG_TRUNC | MSG_CTRUNC)
+
 bool scm_put(struct scm_control *c, int level, int type, const void *data,
 	     size_t len)
 {
@@ -85,7 +87,7 @@ struct scm_got scm_recv_room(int sock, size_t room, int flags)
 	got.ret = DT_ERR(recvmsg(sock, &msg, flags));
 	if (got.ret < 0)
 		return got;
-	got.flags = msg.msg_flags;
+	got.flags = msg.msg_flags & TRUNC_FLAGS;
 	got.used = msg.msg_controllen;
 	for (cmsg = CMSG_FIRSTHDR(&msg); cmsg; cmsg = CMSG_NXTHDR(&msg, cmsg))
 		if (cmsg->cmsg_level == SOL_SOCKET)
@@ -230,7 +232,7 @@ struct scm_got scm_recv_32(int sock, size_t room, int flags)
 	got.ret = call_32(RECVMSG_32, sock, c, flags);
 	if (got.ret >= 0) {
 		got.letter = c->letter;
-		got.flags = c->msg.flags;
+		got.flags = c->msg.flags & TRUNC_FLAGS;
 		got.used = c->msg.controllen;
 		sort_32(&got, c);
 	}

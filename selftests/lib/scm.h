@@ -16,7 +16,7 @@
 struct scm_got {
 	long ret;		/* of the call, or its negative errno */
 	char letter;		/* of the message, which is one byte */
-	int flags;		/* msg_flags */
+	int flags;		/* msg_flags: MSG_TRUNC and MSG_CTRUNC of them */
 	size_t used;		/* of the room for control messages */
 	int n_cmsgs;		/* how many there were */
 	int n_fds;

@@ -165,7 +165,7 @@ TEST_F(two, ports_are_seen_in_their_namespace_only)
 
 static const char *const limits[] = {
 	"user_max_bytes", "user_max_ports", "user_max_names",
-	"user_max_mailboxes",
+	"user_max_mailboxes", "user_max_files",
 };
 
 /*

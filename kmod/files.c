@@ -27,9 +27,10 @@
  * - FUSE, loop devices, overlays: of regular files and devices only, which
  *   sockets are not. KCM, kTLS, NBD, SMC: of sockets of other families.
  * - binder, by transactions that carry descriptors and were not received;
- *   vhost, by the address space of its user, where an io_uring may be mapped.
- *   These can, in AF_UNIX too. Their devices are closed to users unless the
- *   administrator opens them.
+ *   vhost, by the address space of its user, where an io_uring may be mapped;
+ *   a file of a 9p that was mounted over a descriptor. These can, in AF_UNIX
+ *   too. It takes devices that are closed to users unless the administrator
+ *   opens them, or his right to mount.
  *
  * Whatever can be built from the last: its files stay charged to the user who
  * sent them, so it ends at net.dipc.user_max_files.

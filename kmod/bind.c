@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Binding a socket: making its port, giving it names, attaching it to a
- * mailbox, and undoing all that. What a socket receives from is decided here,
- * once.
+ * mailbox, and undoing all that; and the limits of what it receives from.
+ * What that is is decided here or, for links, in pair.c, once.
  */
 #include "sock.h"
 
@@ -19,13 +19,17 @@ static struct dipc_port *make_port(struct dipc_sock *ds, u64 id)
 				&dn->limits, dn->stats);
 }
 
-/* From here on the socket receives from the queue, whose reference is taken. */
-static void receive_from(struct dipc_sock *ds, struct dipc_port *port,
-			 struct dipc_queue *rx)
+/**
+ * dipc_sock_receive_from() - a socket receives from a queue from here on
+ * @ds: the socket, with its number; locked, or known to nobody yet
+ * @rx: the queue; a reference is taken
+ *
+ * Context: process.
+ */
+void dipc_sock_receive_from(struct dipc_sock *ds, struct dipc_queue *rx)
 {
 	dipc_queue_get(rx);
 	dipc_queue_watch(rx, &ds->watcher);
-	WRITE_ONCE(ds->port, port);
 	/* pairs with the acquire in dipc_sock_rx() */
 	smp_store_release(&ds->rx, rx);
 	/*
@@ -34,18 +38,30 @@ static void receive_from(struct dipc_sock *ds, struct dipc_port *port,
 	 */
 	smp_mb();
 	/* who polls already does so on a queue that was not there */
-	if (dipc_queue_readable(rx) || READ_ONCE(rx->closed)) {
+	if (dipc_queue_readable(rx) || READ_ONCE(rx->closed) ||
+	    READ_ONCE(rx->ended)) {
 		rcu_read_lock();
 		ds->watcher.readable(&ds->watcher, true);
 		rcu_read_unlock();
 	}
 }
 
+/* A port of a socket for links is not received from. */
+static void take_port(struct dipc_sock *ds, struct dipc_port *port)
+{
+	WRITE_ONCE(ds->id, port->id);
+	WRITE_ONCE(ds->port, port);
+	if (dipc_sock_is_link(ds))
+		dipc_queue_close(&port->queue);
+	else
+		dipc_sock_receive_from(ds, &port->queue);
+}
+
 static int bind_number(struct dipc_sock *ds, u64 id)
 {
 	struct dipc_port *port;
 
-	if (ds->port)
+	if (ds->id)
 		return -EINVAL;
 	if (id > DIPC_PORT_USER_MAX)
 		return -EADDRNOTAVAIL;
@@ -53,7 +69,8 @@ static int bind_number(struct dipc_sock *ds, u64 id)
 	if (IS_ERR(port))
 		return PTR_ERR(port);
 	ds->numbered = true;
-	receive_from(ds, port, &port->queue);
+	ds->number = port->id;
+	take_port(ds, port);
 	return 0;
 }
 
@@ -70,10 +87,11 @@ static int bind_name(struct dipc_sock *ds, const struct sockaddr_dipc *addr)
 	struct dipc_binding *first;
 	int err;
 
-	if (ds->mailbox)
+	if (ds->mailbox || ds->accepted)
 		return -EINVAL;
 	if (!port) {
-		port = make_port(ds, 0);
+		/* one that is connected already keeps its number */
+		port = make_port(ds, ds->id);
 		if (IS_ERR(port))
 			return PTR_ERR(port);
 	}
@@ -91,7 +109,7 @@ static int bind_name(struct dipc_sock *ds, const struct sockaddr_dipc *addr)
 		ds->bound = first->name;
 	}
 	if (!ds->port)
-		receive_from(ds, port, &port->queue);
+		take_port(ds, port);
 	return 0;
 }
 
@@ -102,7 +120,9 @@ static int bind_mailbox(struct dipc_sock *ds, const struct sockaddr_dipc *addr)
 	struct dipc_port *port;
 	int err;
 
-	if (ds->port)
+	if (dipc_sock_is_link(ds))
+		return -EOPNOTSUPP;
+	if (ds->id)
 		return -EINVAL;
 	mailbox = dipc_mailbox_find(&dn->mailboxes, addr->sdipc_name);
 	if (!mailbox)
@@ -127,7 +147,9 @@ static int bind_mailbox(struct dipc_sock *ds, const struct sockaddr_dipc *addr)
 	refcount_inc(&mailbox->binding.name->refs);
 	ds->bound = mailbox->binding.name;
 	ds->mailbox = mailbox;
-	receive_from(ds, port, &mailbox->queue);
+	WRITE_ONCE(ds->id, port->id);
+	WRITE_ONCE(ds->port, port);
+	dipc_sock_receive_from(ds, &mailbox->queue);
 	dipc_mailbox_put(mailbox);
 	return 0;
 
@@ -150,7 +172,8 @@ err_put:
  * Return: 0; -EINVAL if it is bound already; -EADDRNOTAVAIL for another node
  * or a number that only the kernel gives; -EADDRINUSE if the number or name is
  * taken; -ENOENT if there is no such mailbox, -EACCES if it may not be read;
- * -ENOBUFS over a limit; -ENOMEM.
+ * -EOPNOTSUPP if a socket for links is to be bound to one; -ENOBUFS over a
+ * limit; -ENOMEM.
  */
 int dipc_sock_bind(struct dipc_sock *ds, const struct sockaddr_dipc *addr)
 {
@@ -175,8 +198,25 @@ int dipc_sock_bind(struct dipc_sock *ds, const struct sockaddr_dipc *addr)
 }
 
 /**
- * dipc_sock_autobind() - see to it that a socket has a port
+ * dipc_sock_draw_id() - see to it that a socket for links has a number
+ * @ds: the socket, locked, or known to nobody yet
+ *
+ * Context: process.
+ */
+void dipc_sock_draw_id(struct dipc_sock *ds)
+{
+	if (ds->id)
+		return;
+	ds->number = dipc_port_draw(&net_of(ds)->ports);
+	WRITE_ONCE(ds->id, ds->number);
+}
+
+/**
+ * dipc_sock_autobind() - see to it that a socket has a port number
  * @ds: the socket
+ *
+ * One for messages is given a port and can receive from then on; one for
+ * links gets the number alone.
  *
  * Context: process; may sleep.
  * Return: 0; -ENOBUFS if the user has too many ports; -ENOMEM.
@@ -189,12 +229,16 @@ int dipc_sock_autobind(struct dipc_sock *ds)
 	if (likely(dipc_sock_rx(ds)))
 		return 0;
 	lock_sock(&ds->sk);
-	if (!ds->port) {
+	if (dipc_sock_is_link(ds)) {
+		dipc_sock_draw_id(ds);
+	} else if (!ds->port) {
 		port = make_port(ds, 0);
-		if (IS_ERR(port))
+		if (IS_ERR(port)) {
 			err = PTR_ERR(port);
-		else
-			receive_from(ds, port, &port->queue);
+		} else {
+			ds->number = port->id;
+			take_port(ds, port);
+		}
 	}
 	release_sock(&ds->sk);
 	return err;
@@ -210,10 +254,10 @@ void dipc_sock_unbind(struct dipc_sock *ds)
 {
 	struct dipc_net *dn = net_of(ds);
 
-	if (!ds->port)
-		return;
-	dipc_queue_unwatch(ds->rx, &ds->watcher);
-	dipc_port_destroy(ds->port, &dn->ports, &dn->names);
+	if (ds->rx)
+		dipc_queue_unwatch(ds->rx, &ds->watcher);
+	if (ds->port)
+		dipc_port_destroy(ds->port, &dn->ports, &dn->names);
 	if (ds->mailbox)
 		dipc_mailbox_detach(ds->mailbox);
 	dipc_queue_put(ds->rx);
@@ -236,5 +280,102 @@ void dipc_sock_name(struct dipc_sock *ds, struct sockaddr_dipc *addr)
 				    DIPC_ADDR_MAILBOX : DIPC_ADDR_NAME,
 				    ds->bound->scope, ds->bound->name);
 	else
-		dipc_addr_from_port(addr, family, ds->port ? ds->port->id : 0);
+		dipc_addr_from_port(addr, family, ds->number);
+}
+
+/* What holds a stream's bytes; the rest of the limits does not apply to it. */
+#define STREAM_BYTES		65536
+#define STREAM_BYTES_MIN	4096	/* what is written at once, whole */
+
+static void make_stream_conf(struct dipc_queue_conf *conf, u64 bytes)
+{
+	memset(conf, 0, sizeof(*conf));
+	conf->capacity_msgs = U32_MAX;
+	conf->capacity_bytes = bytes;
+	conf->msg_max_bytes = min_t(u64, bytes, STREAM_BYTES);
+	conf->policy = DIPC_POLICY_WAIT;
+	conf->order = DIPC_ORDER_FIFO;
+}
+
+/**
+ * dipc_sock_conf_default() - the limits of a new socket
+ * @ds: the socket
+ *
+ * Context: any.
+ */
+void dipc_sock_conf_default(struct dipc_sock *ds)
+{
+	if (ds->sk.sk_type == SOCK_STREAM)
+		make_stream_conf(&ds->conf, STREAM_BYTES);
+	else
+		dipc_queue_conf_default(&ds->conf);
+}
+
+static int check_conf(const struct dipc_sock *ds, struct dipc_queue_conf *conf)
+{
+	if (ds->sk.sk_type != SOCK_STREAM)
+		return dipc_queue_conf_check(conf);
+	if (memchr_inv(conf->reserved, 0, sizeof(conf->reserved)) ||
+	    conf->policy != DIPC_POLICY_WAIT ||
+	    conf->order != DIPC_ORDER_FIFO ||
+	    conf->capacity_bytes < STREAM_BYTES_MIN)
+		return -EINVAL;
+	make_stream_conf(conf, conf->capacity_bytes);
+	return 0;
+}
+
+/**
+ * dipc_sock_set_conf() - set the limits of what a socket receives from
+ * @ds: the socket
+ * @conf: the limits, from user space
+ *
+ * Of a socket that listens, those of the sockets that it accepts from here on.
+ *
+ * Context: process; may sleep.
+ * Return: 0; -EINVAL if they are not sound, or not for a stream; -EOPNOTSUPP
+ * if they are those of a mailbox; as dipc_queue_configure().
+ */
+int dipc_sock_set_conf(struct dipc_sock *ds,
+		       const struct dipc_queue_conf *conf)
+{
+	struct dipc_queue_conf checked = *conf;
+	struct dipc_listener *l;
+	int err;
+
+	err = check_conf(ds, &checked);
+	if (err)
+		return err;
+	lock_sock(&ds->sk);
+	l = dipc_sock_listener(ds);
+	if (ds->mailbox)
+		err = -EOPNOTSUPP;
+	else if (ds->rx)
+		err = dipc_queue_configure(ds->rx, &checked, ds->rx->owner);
+	else
+		ds->conf = checked;
+	if (l && !err)
+		dipc_listener_set_conf(l, &checked);
+	release_sock(&ds->sk);
+	return err;
+}
+
+/**
+ * dipc_sock_get_conf() - the limits of what a socket receives from
+ * @ds: the socket
+ * @conf: filled
+ *
+ * Context: process; may sleep.
+ */
+void dipc_sock_get_conf(struct dipc_sock *ds, struct dipc_queue_conf *conf)
+{
+	struct dipc_queue_info info;
+
+	lock_sock(&ds->sk);
+	if (ds->rx) {
+		dipc_queue_info(ds->rx, &info);
+		*conf = info.conf;
+	} else {
+		*conf = ds->conf;
+	}
+	release_sock(&ds->sk);
 }

@@ -58,4 +58,13 @@ static inline void shrinker_free(struct shrinker *shrinker)
 }
 #endif
 
+/* accept() was given its flags as such, and now in a structure. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 10, 0)
+#define DIPC_ACCEPT_ARGS	int flags, bool kern
+#define DIPC_ACCEPT_FLAGS	flags
+#else
+#define DIPC_ACCEPT_ARGS	struct proto_accept_arg *arg
+#define DIPC_ACCEPT_FLAGS	(arg->flags)
+#endif
+
 #endif /* _DIPC_COMPAT_H */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Where a socket sends to when no address is given: set by connect(), and
- * used by send and poll.
+ * used by send and poll. Connecting to another socket is in listen.c.
  */
 #include "sock.h"
 
@@ -26,7 +26,7 @@ struct dipc_route *dipc_sock_route(struct dipc_sock *ds)
 
 /**
  * dipc_sock_connect() - set where a socket sends to
- * @ds: the socket
+ * @ds: the socket, one for messages
  * @addr: checked address; DIPC_ADDR_ANY dissolves the association
  *
  * Context: process; may sleep.
@@ -37,7 +37,8 @@ int dipc_sock_connect(struct dipc_sock *ds, const struct sockaddr_dipc *addr)
 	struct dipc_route *route = NULL, *old;
 
 	if (addr->sdipc_type != DIPC_ADDR_ANY) {
-		route = dipc_route_create(dipc_net_of(sock_net(&ds->sk)), addr);
+		route = dipc_route_create(dipc_net_of(sock_net(&ds->sk)), addr,
+					  ds->sk.sk_type);
 		if (IS_ERR(route))
 			return PTR_ERR(route);
 	}

@@ -33,7 +33,7 @@ static bool is_ours_to_count(enum dipc_reason reason)
 }
 
 static enum dipc_reason offer(struct dipc_queue *q, struct dipc_message *m,
-			      struct dipc_waiter *w)
+			      u8 mode, struct dipc_waiter *w, bool may_wait)
 {
 	struct dipc_queue_events ev;
 	enum dipc_reason reason;
@@ -41,7 +41,7 @@ static enum dipc_reason offer(struct dipc_queue *q, struct dipc_message *m,
 	dipc_queue_events_init(&ev);
 	rcu_read_lock();
 	spin_lock_bh(&q->lock);
-	reason = dipc_queue_offer_locked(q, m, w, &ev);
+	reason = dipc_queue_offer_locked(q, m, mode, w, may_wait, &ev);
 	if (is_ours_to_count(reason))
 		account_for(q, m, reason);
 	spin_unlock_bh(&q->lock);
@@ -54,19 +54,21 @@ static enum dipc_reason offer(struct dipc_queue *q, struct dipc_message *m,
  * dipc_deliver() - bring a message to a queue
  * @q: the queue; the caller holds a reference
  * @m: the message
- * @w: of a sender that is willing to sleep until there is room; else NULL
+ * @mode: enum dipc_mode
+ * @w: of a sender that is willing to wait; else NULL
+ * @may_wait: whether it waits for room, too
  *
  * Context: any; does not sleep.
  * Return: what became of it; see dipc_queue_offer_locked() for who owns the
  * message then. It is counted, but for DIPC_REASON_WOULD_BLOCK.
  */
 enum dipc_reason dipc_deliver(struct dipc_queue *q, struct dipc_message *m,
-			      struct dipc_waiter *w)
+			      u8 mode, struct dipc_waiter *w, bool may_wait)
 {
 	enum dipc_reason reason;
 
 	do {
-		reason = offer(q, m, w);
+		reason = offer(q, m, mode, w, may_wait);
 	} while (reason == DIPC_REASON_NONE);
 	return reason;
 }
@@ -85,12 +87,12 @@ enum dipc_reason dipc_deliver(struct dipc_queue *q, struct dipc_message *m,
 enum dipc_reason dipc_deliver_preview(const struct dipc_queue *q, size_t len,
 				      bool may_wait)
 {
-	if (READ_ONCE(q->closed))
+	if (READ_ONCE(q->closed) || READ_ONCE(q->ended))
 		return DIPC_REASON_CLOSED;
 	if (len > READ_ONCE(q->msg_max_bytes))
 		return DIPC_REASON_TOO_LONG;
 	if (READ_ONCE(q->n_messages) < READ_ONCE(q->capacity_msgs) ||
-	    READ_ONCE(q->n_receivers))
+	    READ_ONCE(q->n_receivers) || READ_ONCE(q->due))
 		return DIPC_REASON_NONE;
 	if (READ_ONCE(q->policy) == DIPC_POLICY_REFUSE)
 		return DIPC_REASON_REFUSED;

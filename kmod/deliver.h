@@ -9,7 +9,7 @@
 #include "queue.h"
 
 enum dipc_reason dipc_deliver(struct dipc_queue *q, struct dipc_message *m,
-			      struct dipc_waiter *w);
+			      u8 mode, struct dipc_waiter *w, bool may_wait);
 enum dipc_reason dipc_deliver_preview(const struct dipc_queue *q, size_t len,
 				      bool may_wait);
 

@@ -65,6 +65,7 @@ int dipc_net_init(struct dipc_net *dn, struct net *net)
 	err = dipc_port_table_init(&dn->ports);
 	if (err)
 		goto err_names;
+	dipc_link_table_init(&dn->links);
 	dn->mailboxes.names = &dn->names;
 	dn->mailboxes.stats = dn->stats;
 	dn->mailboxes.limits = &dn->limits;
@@ -87,6 +88,7 @@ err_stats:
 void dipc_net_fini(struct dipc_net *dn)
 {
 	dipc_mailbox_delete_all(&dn->mailboxes);
+	dipc_link_table_fini(&dn->links);
 	dipc_port_table_fini(&dn->ports);
 	dipc_name_table_fini(&dn->names);
 	free_percpu(dn->stats);

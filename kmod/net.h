@@ -12,6 +12,7 @@
 
 #include <net/net_namespace.h>
 
+#include "link.h"
 #include "mailbox.h"
 #include "port.h"
 
@@ -24,6 +25,7 @@ struct dipc_net {
 	struct dipc_name_table	names;
 	struct dipc_port_table	ports;
 	struct dipc_mailbox_table mailboxes;
+	struct dipc_link_table	links;
 	struct ctl_table_header	*sysctl;
 };
 

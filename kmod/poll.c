@@ -2,7 +2,8 @@
 /*
  * poll(), select(), epoll and SIGIO. A poller sleeps on the socket's own wait
  * queue, never on that of a queue (epoll may register before the socket is
- * bound); the socket watches its queue and wakes them.
+ * bound); the socket watches its queue and wakes them. What a socket for links
+ * says is what an AF_UNIX socket says in the same situation.
  */
 #include <linux/cred.h>
 
@@ -39,24 +40,116 @@ static bool may_signal(struct dipc_sock *ds, bool was_empty)
 	}
 }
 
+/*
+ * The other end was closed before time: that is an error of the socket, once,
+ * and is told by whoever looks first.
+ */
+static void see_end(struct dipc_sock *ds)
+{
+	const struct dipc_queue *rx = dipc_sock_rx(ds);
+	int err;
+
+	if (likely(!rx || !READ_ONCE(rx->end_err)))
+		return;
+	/* pairs with the release below */
+	if (smp_load_acquire(&ds->end_seen))
+		return;
+	spin_lock_bh(&ds->end_lock);
+	err = READ_ONCE(rx->end_err);
+	if (!ds->end_seen) {
+		WRITE_ONCE(ds->sk.sk_err, -err);
+		smp_store_release(&ds->end_seen, true);
+	}
+	spin_unlock_bh(&ds->end_lock);
+}
+
+/**
+ * dipc_sock_error() - take the socket's error
+ * @ds: the socket
+ *
+ * To be used instead of sock_error(): it knows of an end that nobody has seen
+ * yet.
+ *
+ * Context: any.
+ * Return: 0 or a negative errno, which is told only once.
+ */
+int dipc_sock_error(struct dipc_sock *ds)
+{
+	see_end(ds);
+	return sock_error(&ds->sk);
+}
+
+/* Which directions are over, as bits of sk_shutdown. */
+static int shutdown_of(struct dipc_sock *ds)
+{
+	const struct dipc_queue *rx = dipc_sock_rx(ds), *tx;
+	const struct dipc_route *route;
+	int over = READ_ONCE(ds->sk.sk_shutdown);
+
+	if (!rx || !dipc_sock_is_link(ds))
+		return over;
+	if (READ_ONCE(rx->ended))
+		over |= RCV_SHUTDOWN;
+	rcu_read_lock();
+	/* it was set before rx, and stays as long as the socket lives */
+	route = rcu_dereference(ds->route);
+	tx = route ? route->queue : NULL;
+	if (!tx || READ_ONCE(tx->ended) || READ_ONCE(tx->closed))
+		over |= SEND_SHUTDOWN;
+	rcu_read_unlock();
+	return over;
+}
+
+/* The end of a connection, or of one direction, or the mailbox's end. */
+static __poll_t end_mask(struct dipc_sock *ds)
+{
+	const struct dipc_queue *rx = dipc_sock_rx(ds);
+	__poll_t mask = 0;
+	int over;
+
+	if (!dipc_sock_is_link(ds))
+		return rx && READ_ONCE(rx->closed) ?
+		       EPOLLIN | EPOLLRDNORM | EPOLLERR | EPOLLHUP : 0;
+	over = shutdown_of(ds);
+	if (over & RCV_SHUTDOWN)
+		mask |= EPOLLRDHUP | EPOLLIN | EPOLLRDNORM;
+	if (over == SHUTDOWN_MASK ||
+	    READ_ONCE(ds->sk.sk_state) == TCP_CLOSE)
+		mask |= EPOLLHUP;
+	see_end(ds);
+	return READ_ONCE(ds->sk.sk_err) ? mask | EPOLLERR : mask;
+}
+
 static void readable(struct dipc_watcher *w, bool was_empty)
 {
 	struct dipc_sock *ds = sock_of(w);
-	const struct dipc_queue *q = dipc_sock_rx(ds);
-	__poll_t events = EPOLLIN | EPOLLRDNORM;
+	__poll_t end = end_mask(ds);
 	struct sock *sk = &ds->sk;
 
-	/* of these also who asked for no event is told */
-	if (q && READ_ONCE(q->closed))
-		events |= EPOLLERR | EPOLLHUP;
-	wake_pollers(sk, events);
+	/* of an end also who asked for no event is told */
+	wake_pollers(sk, EPOLLIN | EPOLLRDNORM | end);
 	if (sock_flag(sk, SOCK_FASYNC) && may_signal(ds, was_empty))
-		sk_wake_async(sk, SOCK_WAKE_WAITD, POLL_IN);
+		sk_wake_async(sk, SOCK_WAKE_WAITD,
+			      end & EPOLLHUP ? POLL_HUP : POLL_IN);
+}
+
+/**
+ * dipc_sock_arrived() - somebody has connected to a socket that listens
+ * @socket: the socket
+ *
+ * Context: any; RCU read section.
+ */
+void dipc_sock_arrived(void *socket)
+{
+	struct dipc_sock *ds = socket;
+
+	readable(&ds->watcher, true);
 }
 
 static void writable(struct dipc_sock *ds)
 {
-	wake_pollers(&ds->sk, EPOLLOUT | EPOLLWRNORM);
+	wake_pollers(&ds->sk, EPOLLOUT | EPOLLWRNORM | EPOLLWRBAND |
+		     end_mask(ds));
 	sk_wake_async(&ds->sk, SOCK_WAKE_SPACE, POLL_OUT);
 }
 
@@ -71,6 +164,20 @@ static void account_room(void *socket)
 }
 
 /**
+ * dipc_sock_tell_completion() - an asynchronous send is complete
+ * @socket: the socket that sent
+ *
+ * Context: any; RCU read section.
+ */
+void dipc_sock_tell_completion(void *socket)
+{
+	struct dipc_sock *ds = socket;
+
+	wake_pollers(&ds->sk, EPOLLERR);
+	sk_wake_async(&ds->sk, SOCK_WAKE_IO, POLL_ERR);
+}
+
+/**
  * dipc_sock_init_wake() - prepare a new socket to be woken
  * @ds: the socket
  *
@@ -79,6 +186,7 @@ static void account_room(void *socket)
  */
 int dipc_sock_init_wake(struct dipc_sock *ds)
 {
+	spin_lock_init(&ds->end_lock);
 	dipc_watcher_init(&ds->watcher, readable, queue_room);
 	ds->account = dipc_account_create(ds, account_room);
 	return ds->account ? 0 : -ENOMEM;
@@ -104,12 +212,14 @@ bool dipc_sock_account_room(struct dipc_sock *ds, size_t truesize)
  * @ds: the socket through which the current task would send it
  * @q: the queue
  * @len: payload in bytes
+ * @mode: enum dipc_mode
  *
  * Context: process; may sleep.
  * Return: whether it would; if not, those who poll on the socket are woken
  * when it may.
  */
-bool dipc_sock_ask_room(struct dipc_sock *ds, struct dipc_queue *q, size_t len)
+bool dipc_sock_ask_room(struct dipc_sock *ds, struct dipc_queue *q, size_t len,
+			u8 mode)
 {
 	struct dipc_user *user = dipc_user_current();
 	bool has_room;
@@ -117,8 +227,8 @@ bool dipc_sock_ask_room(struct dipc_sock *ds, struct dipc_queue *q, size_t len)
 	/* without memory there is no sending, and that does not wait */
 	if (!user)
 		return true;
-	has_room = dipc_queue_watch_room(q, &ds->watcher, len, current_euid(),
-					 user);
+	has_room = dipc_queue_watch_room(q, &ds->watcher, len, mode,
+					 current_euid(), user);
 	dipc_user_put(user);
 	return has_room;
 }
@@ -129,6 +239,13 @@ static bool is_writable(struct dipc_sock *ds)
 	struct dipc_queue *q;
 	bool has_room = true;
 
+	if (dipc_sock_is_link(ds)) {
+		if (READ_ONCE(ds->sk.sk_state) == TCP_LISTEN)
+			return false;
+		/* a send does not wait, it fails */
+		if (shutdown_of(ds) & SEND_SHUTDOWN)
+			return true;
+	}
 	if (!dipc_sock_account_room(ds, dipc_message_truesize(ROOM_BYTES)))
 		return false;
 	route = dipc_sock_route(ds);
@@ -137,7 +254,8 @@ static bool is_writable(struct dipc_sock *ds)
 	q = dipc_route_first(route);
 	dipc_route_put(route);
 	if (q)
-		has_room = dipc_sock_ask_room(ds, q, ROOM_BYTES);
+		has_room = dipc_sock_ask_room(ds, q, ROOM_BYTES,
+					      READ_ONCE(ds->mode));
 	dipc_queue_put(q);
 	return has_room;
 }
@@ -165,15 +283,25 @@ static bool wants_to_write(struct poll_table_struct *wait)
 	       (EPOLLOUT | EPOLLWRNORM | EPOLLWRBAND);
 }
 
-static __poll_t readable_mask(const struct dipc_sock *ds)
+static bool is_readable(struct dipc_sock *ds)
 {
-	const struct dipc_queue *q = dipc_sock_rx(ds);
+	struct dipc_queue *rx = dipc_sock_rx(ds);
+	struct dipc_listener *l;
 
-	if (!q)
-		return 0;
-	if (READ_ONCE(q->closed))
-		return EPOLLIN | EPOLLRDNORM | EPOLLERR | EPOLLHUP;
-	return dipc_queue_readable(q) ? EPOLLIN | EPOLLRDNORM : 0;
+	if (rx)
+		return dipc_sock_readable(ds, rx);
+	if (!dipc_sock_is_link(ds))
+		return false;
+	l = dipc_sock_listener(ds);
+	return l && dipc_listener_readable(l);
+}
+
+static bool has_completion(struct dipc_sock *ds)
+{
+	/* pairs with the cmpxchg() that sets it */
+	struct dipc_errqueue *eq = smp_load_acquire(&ds->errqueue);
+
+	return eq && dipc_errqueue_pending(eq);
 }
 
 /**
@@ -183,8 +311,8 @@ static __poll_t readable_mask(const struct dipc_sock *ds)
  * @wait: where to register for a wake-up
  *
  * EPOLLOUT means that the next send of a message of up to 4,096 bytes would not
- * have to wait; on a socket that is not connected, always. It is worked out
- * only for those who ask.
+ * have to wait; on a socket that is not connected, always, unless it listens.
+ * It is worked out only for those who ask.
  *
  * Context: process.
  * Return: the events that are true now.
@@ -196,7 +324,11 @@ __poll_t dipc_sock_poll(struct file *file, struct socket *sock,
 	__poll_t mask;
 
 	sock_poll_wait(file, sock, wait);
-	mask = readable_mask(ds);
+	mask = end_mask(ds);
+	if (is_readable(ds))
+		mask |= EPOLLIN | EPOLLRDNORM;
+	if (has_completion(ds))
+		mask |= EPOLLERR;
 	if (!wants_to_write(wait))
 		return mask;
 	/* before asking: what comes in between is not missed */

@@ -32,7 +32,7 @@ int dipc_port_table_init(struct dipc_port_table *table)
 	mutex_init(&table->lock);
 	xa_init_flags(&table->walk, XA_FLAGS_ALLOC1);
 	get_random_bytes(&start, sizeof(start));
-	table->next_id = DIPC_PORT_USER_MAX + 1 + (start >> 16);
+	atomic64_set(&table->next_id, DIPC_PORT_USER_MAX + 1 + (start >> 16));
 	return rhashtable_init(&table->hash, &port_params);
 }
 
@@ -58,6 +58,7 @@ static void release(struct dipc_queue *q)
 {
 	struct dipc_port *port = dipc_port_of_queue(q);
 
+	dipc_listener_free(port->listener);
 	dipc_name_put(port->mailbox);
 	dipc_user_put(port->user);
 	put_pid(port->pid);
@@ -68,13 +69,25 @@ static const struct dipc_queue_ops port_queue_ops = {
 	.release = release,
 };
 
+/**
+ * dipc_port_draw() - a number that nobody has or will have
+ * @table: the namespace's
+ *
+ * Context: any.
+ * Return: the number.
+ */
+u64 dipc_port_draw(struct dipc_port_table *table)
+{
+	return atomic64_inc_return(&table->next_id) - 1;
+}
+
 static int publish(struct dipc_port_table *table, struct dipc_port *port)
 {
 	int err;
 
 	mutex_lock(&table->lock);
 	if (!port->id)
-		port->id = table->next_id++;
+		port->id = dipc_port_draw(table);
 	port->queue.id = port->id;
 	/* the index first: who finds it in a walk does not send to it */
 	if (xa_alloc_cyclic(&table->walk, &port->index, port, xa_limit_31b,
@@ -109,7 +122,7 @@ static void unpublish(struct dipc_port_table *table, struct dipc_port *port)
  * @table: the namespace's
  * @id: the number, or 0 to draw one
  * @conf: checked limits of its queue
- * @socket_type: SOCK_RDM or SOCK_DGRAM
+ * @socket_type: SOCK_RDM, SOCK_DGRAM, SOCK_SEQPACKET or SOCK_STREAM
  * @limits: the user limits in force
  * @stats: the namespace's counters
  *
@@ -132,15 +145,18 @@ struct dipc_port *dipc_port_create(struct dipc_port_table *table, u64 id,
 		return ERR_PTR(-ENOMEM);
 	port->user = dipc_user_current();
 	if (!port->user) {
-		kfree(port);
-		return ERR_PTR(-ENOMEM);
+		err = -ENOMEM;
+		goto err_free;
 	}
+	err = dipc_queue_init(&port->queue, DIPC_QUEUE_PORT, id, conf,
+			      current_euid(), -ECONNREFUSED, stats,
+			      &port_queue_ops);
+	if (err)
+		goto err_user;
 	port->id = id;
 	port->socket_type = socket_type;
 	port->pid = get_pid(task_tgid(current));
 	INIT_LIST_HEAD(&port->bindings);
-	dipc_queue_init(&port->queue, DIPC_QUEUE_PORT, id, conf,
-			current_euid(), -ECONNREFUSED, stats, &port_queue_ops);
 
 	if (!dipc_user_charge(port->user, DIPC_RES_PORTS, 1, limits)) {
 		err = -ENOBUFS;
@@ -155,6 +171,12 @@ err_uncharge:
 	dipc_user_uncharge(port->user, DIPC_RES_PORTS, 1);
 err_put:
 	dipc_queue_put(&port->queue);
+	return ERR_PTR(err);
+
+err_user:
+	dipc_user_put(port->user);
+err_free:
+	kfree(port);
 	return ERR_PTR(err);
 }
 
@@ -264,6 +286,19 @@ err_uncharge:
 err_free:
 	kfree(binding);
 	return err;
+}
+
+/**
+ * dipc_port_set_listener() - the socket of a port listens
+ * @port: the port; its socket serialises this
+ * @l: ready to be used; belongs to the port from here on, to be freed with it
+ *
+ * Context: process.
+ */
+void dipc_port_set_listener(struct dipc_port *port, struct dipc_listener *l)
+{
+	/* pairs with the acquire in dipc_port_listener() */
+	smp_store_release(&port->listener, l);
 }
 
 /**

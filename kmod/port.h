@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * The port: a queue with a number, and the names bound to it. Each socket
- * has one, made when it is first needed. The port of a socket that is bound
+ * for messages has one, made when it is first needed. The port of a socket that is bound
  * to a mailbox is attached: its own queue is closed, for the socket receives
  * from the mailbox, but its number is still the source of what it sends.
+ *
+ * A socket for links has a port only if it is bound. Its queue is closed from
+ * the beginning: the port is for its names and number, and for the listener,
+ * through which it is connected to.
  *
  * Lifetime: made and unpublished by its socket; freed after a grace period
  * when the last reference to its queue goes.
  * Locking: table->lock (a mutex) covers the table and @bindings; look-ups
- * need RCU only. port table->lock is never held together with that of the
+ * need RCU only. @listener is set once, with a release. port table->lock is never held together with that of the
  * name table.
  * Context: create and destroy from process, find from any.
  */
@@ -19,14 +23,14 @@
 #include <linux/rhashtable.h>
 #include <linux/xarray.h>
 
-#include "name.h"
+#include "listener.h"
 
 struct dipc_port_table {
 	struct rhashtable	hash;
 	struct xarray		walk;		/* by index, for dumps */
 	u32			next_index;
 	u32			count;
-	u64			next_id;	/* of those the kernel draws */
+	atomic64_t		next_id;	/* of those the kernel draws */
 	struct mutex		lock;
 };
 
@@ -41,6 +45,7 @@ struct dipc_port {
 	struct dipc_user	*user;		/* counted; charged for it */
 	struct list_head	bindings;
 	struct dipc_name	*mailbox;	/* counted; set if attached */
+	struct dipc_listener	*listener;	/* owned; or NULL */
 	struct rcu_head		rcu;
 };
 
@@ -49,6 +54,7 @@ struct dipc_port {
 int dipc_port_table_init(struct dipc_port_table *table);
 void dipc_port_table_fini(struct dipc_port_table *table);
 
+u64 dipc_port_draw(struct dipc_port_table *table);
 struct dipc_port *dipc_port_create(struct dipc_port_table *table, u64 id,
 				   const struct dipc_queue_conf *conf,
 				   u16 socket_type,
@@ -62,6 +68,7 @@ int dipc_port_bind_name(struct dipc_port *port, struct dipc_port_table *table,
 			struct dipc_name_table *names,
 			struct dipc_name_request *request,
 			const struct dipc_limits *limits);
+void dipc_port_set_listener(struct dipc_port *port, struct dipc_listener *l);
 struct dipc_port *dipc_port_find(struct dipc_port_table *table, u64 id);
 struct dipc_port *dipc_port_next(struct dipc_port_table *table,
 				 unsigned long *index);
@@ -70,6 +77,13 @@ void dipc_port_put(struct dipc_port *port);
 static inline struct dipc_port *dipc_port_of_queue(struct dipc_queue *q)
 {
 	return container_of(q, struct dipc_port, queue);
+}
+
+/* As long as the caller has a reference to the port; or NULL. */
+static inline struct dipc_listener *dipc_port_listener(struct dipc_port *port)
+{
+	/* pairs with the release in dipc_port_set_listener() */
+	return smp_load_acquire(&port->listener);
 }
 
 #endif /* _DIPC_PORT_H */

@@ -18,19 +18,27 @@
  * the lock is bounded by constants and by the number of users.
  *
  * Invariants, when the lock is free:
- *  - receivers wait only while there are neither messages nor waiting senders;
+ *  - no receiver waits that matches a queued message or that of a waiting
+ *    sender;
  *  - a sender waits in @senders because there is no room for its message, or
  *    none for one before it;
  *  - a sender waits in the line of its user's share (share.h) because of that
  *    user's quota, be it for an earlier message; the user has messages queued;
- *  - seq rises along @messages and along the line of each share.
+ *  - @messages is sorted by seq, in a priority queue first by falling
+ *    priority; the line of each share is sorted by seq.
  *
  * A message that a receiver is copying is on loan: it is in no list, and
- * either consumed by dipc_message_put() or put back to its place.
+ * either consumed by dipc_queue_taken() or put back to its place.
+ *
+ * A message that waits, is queued or on loan may have a waiter: its sender,
+ * asleep, or an asynchronous send. It is told once what became of the message
+ * (dipc_queue_finish_locked()), or withdraws it first; the message itself
+ * belongs to the queue from the moment it was accepted or stands in line.
  */
 #ifndef _DIPC_QUEUE_H
 #define _DIPC_QUEUE_H
 
+#include <linux/hrtimer.h>
 #include <linux/list.h>
 #include <linux/refcount.h>
 #include <linux/sched.h>
@@ -44,20 +52,44 @@
 enum dipc_queue_kind {
 	DIPC_QUEUE_PORT = 0,
 	DIPC_QUEUE_MAILBOX = 1,
+	DIPC_QUEUE_LINK = 2,		/* one sender: there are no quotas */
 };
 
+struct dipc_levels;
 struct dipc_queue;
+
+/* The deadlines of a queue's messages, and the timer for the next of them. */
+struct dipc_due {
+	struct timerqueue_head	deadlines;	/* of struct dipc_extra */
+	struct hrtimer		timer;
+	struct dipc_queue	*queue;
+};
 
 struct dipc_queue_ops {
 	/* the last reference is gone; called in any context */
 	void (*release)(struct dipc_queue *q);
 };
 
-/* A task asleep on a queue; lives on its stack. */
+/* Where the message of a waiting sender is. */
+enum dipc_place {
+	DIPC_PLACE_NOWHERE = 0,		/* not accepted yet, or the wait is over */
+	DIPC_PLACE_LINE,
+	DIPC_PLACE_QUEUE,
+	DIPC_PLACE_LOAN,
+};
+
+/*
+ * Someone who waits on a queue: a task that sleeps, on whose stack this is, or
+ * (senders only) an asynchronous send, which is called back instead.
+ */
 struct dipc_waiter {
-	struct list_head	node;		/* receivers only */
-	struct task_struct	*task;
+	struct list_head	node;		/* receivers; callbacks to make */
+	struct task_struct	*task;		/* or NULL, and then: */
+	void (*complete)(struct dipc_waiter *w);	/* RCU section, any context */
 	struct dipc_message	*message;	/* what a receiver was given */
+	const struct dipc_match	*match;		/* of a receiver; NULL: any */
+	u8			mode;		/* enum dipc_mode of a sender */
+	u8			place;		/* enum dipc_place of its message */
 	int			done;		/* enum dipc_reason, 0: waits */
 };
 
@@ -80,8 +112,12 @@ struct dipc_queue {
 	refcount_t		refs;
 	u8			kind;		/* immutable */
 	u8			policy;
+	u8			order;
+	bool			stream;		/* immutable: bytes, no boundaries */
 	bool			closed;
+	bool			ended;		/* no message comes any more */
 	int			close_err;	/* immutable, negative errno */
+	int			end_err;	/* 0, or why it ended before time */
 	kuid_t			owner;
 	struct list_head	messages;
 	struct list_head	senders;	/* messages in line for room */
@@ -89,15 +125,19 @@ struct dipc_queue {
 	struct list_head	watchers;
 	struct list_head	starved;	/* watchers that wait for room */
 	struct list_head	shares;
+	struct dipc_levels	*levels;	/* of a priority queue */
+	struct dipc_due		*due;		/* made for the first deadline */
 	u32			n_messages;
 	u32			n_senders;	/* in all lines */
 	u32			n_held_back;	/* of these, in those of shares */
 	u32			n_receivers;
+	u32			n_choosy;	/* of these, with a match */
 	u32			capacity_msgs;
 	u64			bytes;
 	u64			capacity_bytes;
 	u32			msg_max_bytes;
 	u64			next_seq;
+	u64			shuffles;	/* messages put in before others */
 	u64			dropped;
 	u64			id;		/* for views: port number or index */
 	struct dipc_stats __percpu *stats;	/* immutable */
@@ -105,11 +145,13 @@ struct dipc_queue {
 };
 
 #define DIPC_EVENTS_MAX 8
+#define DIPC_DROP_MAX	64	/* messages freed for one hold of the lock */
 
 /* What is to be done after unlocking; see dipc_queue_notify(). */
 struct dipc_queue_events {
 	struct task_struct	*wake[DIPC_EVENTS_MAX];
-	unsigned int		n_wake;
+	unsigned int		n_wake;		/* tasks and callbacks */
+	struct list_head	complete;	/* waiters to be called back */
 	bool			readable;	/* there is something to take */
 	bool			was_empty;	/* there was nothing before */
 	bool			room;		/* there is room for a message */
@@ -129,57 +171,107 @@ struct dipc_queue_info {
 	kuid_t			owner;
 };
 
-/* queue_admit.c: how a message comes in; all with the lock held */
-enum dipc_reason dipc_queue_offer_locked(struct dipc_queue *q,
-					 struct dipc_message *m,
-					 struct dipc_waiter *w,
-					 struct dipc_queue_events *ev);
-void dipc_queue_admit_locked(struct dipc_queue *q,
+/* queue_due.c: which messages have a deadline */
+void dipc_queue_due_add_locked(struct dipc_queue *q, struct dipc_message *m);
+void dipc_queue_due_del_locked(struct dipc_queue *q, struct dipc_message *m);
+struct dipc_message *dipc_queue_overdue_locked(struct dipc_queue *q);
+void dipc_queue_due_stop(struct dipc_queue *q);
+void dipc_queue_due_free(struct dipc_queue *q);
+
+/* queue_store.c: the list of messages and its order; with the lock held */
+struct dipc_levels *dipc_levels_create(void);
+int dipc_queue_set_order_locked(struct dipc_queue *q, u8 order,
+				struct dipc_levels **levels);
+bool dipc_queue_enter_locked(struct dipc_queue *q, struct dipc_message *m,
 			     struct dipc_queue_events *ev);
-bool dipc_queue_reconsider_locked(struct dipc_queue *q,
-				  struct dipc_queue_events *ev);
-bool dipc_queue_would_admit_locked(struct dipc_queue *q, u32 len, kuid_t uid,
-				   const struct dipc_user *user);
-bool dipc_queue_hand_locked(struct dipc_queue *q, struct dipc_message *m,
-			    struct dipc_queue_events *ev);
+void dipc_queue_insert_locked(struct dipc_queue *q, struct dipc_message *m);
 void dipc_queue_unlink_locked(struct dipc_queue *q, struct dipc_message *m);
+struct dipc_message *dipc_queue_victim_locked(struct dipc_queue *q);
 void dipc_queue_drop_locked(struct dipc_queue *q, struct dipc_message *m,
 			    enum dipc_reason reason,
 			    struct dipc_queue_events *ev);
-struct dipc_message *dipc_queue_first_in_line_locked(struct dipc_queue *q);
-struct dipc_waiter *dipc_queue_leave_line_locked(struct dipc_queue *q,
-						 struct dipc_message *m);
+void dipc_queue_discard_locked(struct dipc_message *m,
+			       struct dipc_queue_events *ev);
+
+/* queue_line.c: those who wait in line; with the lock held */
+void dipc_queue_finish_locked(struct dipc_waiter *w, enum dipc_reason reason,
+			      struct dipc_queue_events *ev);
+void dipc_queue_tell_sender_locked(struct dipc_message *m,
+				   enum dipc_reason reason,
+				   struct dipc_queue_events *ev);
+bool dipc_queue_hand_locked(struct dipc_queue *q, struct dipc_message *m,
+			    struct dipc_queue_events *ev);
+bool dipc_queue_has_room_locked(const struct dipc_queue *q, u32 len);
+struct dipc_share *dipc_queue_share_locked(struct dipc_queue *q, kuid_t uid,
+					   const struct dipc_user *user);
+bool dipc_queue_within_quota_locked(const struct dipc_queue *q,
+				    const struct dipc_share *share, u32 len);
+bool dipc_queue_is_held_back_locked(const struct dipc_queue *q,
+				    struct dipc_share *share, u32 len, u64 seq);
+void dipc_queue_stand_in_line_locked(struct dipc_queue *q,
+				     struct dipc_message *m,
+				     struct dipc_share *held_by);
+void dipc_queue_leave_line_locked(struct dipc_queue *q,
+				  struct dipc_message *m);
+struct dipc_message *dipc_queue_first_in_line_locked(struct dipc_queue *q,
+					const struct dipc_match *match);
 void dipc_queue_finish_sender_locked(struct dipc_queue *q,
 				     struct dipc_message *m,
 				     enum dipc_reason reason,
 				     struct dipc_queue_events *ev);
-void dipc_queue_finish_locked(struct dipc_waiter *w, enum dipc_reason reason,
+void dipc_queue_admit_locked(struct dipc_queue *q,
+			     struct dipc_queue_events *ev);
+
+/* queue_expire.c: what is overdue goes */
+int dipc_queue_prepare_due(struct dipc_queue *q);
+void dipc_queue_expire_locked(struct dipc_queue *q,
 			      struct dipc_queue_events *ev);
+
+/* queue_admit.c: how a message comes in; with the lock held */
+enum dipc_reason dipc_queue_offer_locked(struct dipc_queue *q,
+					 struct dipc_message *m, u8 mode,
+					 struct dipc_waiter *w, bool may_wait,
+					 struct dipc_queue_events *ev);
+bool dipc_queue_reconsider_locked(struct dipc_queue *q,
+				  struct dipc_queue_events *ev);
+bool dipc_queue_would_admit_locked(struct dipc_queue *q, u32 len, u8 mode,
+				   kuid_t uid, const struct dipc_user *user);
 
 /* queue_life.c: the object, its limits and its end, and what follows a change */
 void dipc_queue_conf_default(struct dipc_queue_conf *conf);
 int dipc_queue_conf_check(const struct dipc_queue_conf *conf);
-void dipc_queue_init(struct dipc_queue *q, enum dipc_queue_kind kind, u64 id,
-		     const struct dipc_queue_conf *conf, kuid_t owner,
-		     int close_err, struct dipc_stats __percpu *stats,
-		     const struct dipc_queue_ops *ops);
+int dipc_queue_init(struct dipc_queue *q, enum dipc_queue_kind kind, u64 id,
+		    const struct dipc_queue_conf *conf, kuid_t owner,
+		    int close_err, struct dipc_stats __percpu *stats,
+		    const struct dipc_queue_ops *ops);
 bool dipc_queue_get_unless_zero(struct dipc_queue *q);
 void dipc_queue_get(struct dipc_queue *q);
 void dipc_queue_put(struct dipc_queue *q);
-void dipc_queue_configure(struct dipc_queue *q,
-			  const struct dipc_queue_conf *conf, kuid_t owner);
+int dipc_queue_configure(struct dipc_queue *q,
+			 const struct dipc_queue_conf *conf, kuid_t owner);
 void dipc_queue_info(struct dipc_queue *q, struct dipc_queue_info *info);
+u32 dipc_queue_purge(struct dipc_queue *q, enum dipc_reason reason);
+void dipc_queue_end(struct dipc_queue *q, int err);
+void dipc_queue_close(struct dipc_queue *q);
+
+/* queue_notify.c: what is done once the lock is free */
 void dipc_queue_events_init(struct dipc_queue_events *ev);
 void dipc_queue_notify(struct dipc_queue *q, struct dipc_queue_events *ev);
-u32 dipc_queue_purge(struct dipc_queue *q, enum dipc_reason reason);
-void dipc_queue_close(struct dipc_queue *q);
 
 /* queue_take.c: how a message goes out */
 struct dipc_message *dipc_queue_take(struct dipc_queue *q,
+				     const struct dipc_match *match,
 				     struct dipc_waiter *w, int *err);
-struct dipc_message *dipc_queue_peek(struct dipc_queue *q, int *err);
+struct dipc_message *dipc_queue_peek(struct dipc_queue *q,
+				     const struct dipc_match *match, int *err);
+struct dipc_message *dipc_queue_peek_after(struct dipc_queue *q, u64 seq,
+					   int *err);
+bool dipc_queue_taken(struct dipc_queue *q, struct dipc_message *m);
 void dipc_queue_put_back(struct dipc_queue *q, struct dipc_message *m);
-u32 dipc_queue_first_len(struct dipc_queue *q);
+void dipc_queue_read_on(struct dipc_queue *q, struct dipc_message *m,
+			u32 bytes);
+bool dipc_queue_first(struct dipc_queue *q, const struct dipc_match *match,
+		      u32 *len);
 
 /* queue_wait.c: sleeping on a queue, giving up, and watching it */
 void dipc_waiter_init(struct dipc_waiter *w);
@@ -194,15 +286,54 @@ void dipc_watcher_init(struct dipc_watcher *w,
 void dipc_queue_watch(struct dipc_queue *q, struct dipc_watcher *w);
 void dipc_queue_unwatch(struct dipc_queue *q, struct dipc_watcher *w);
 bool dipc_queue_watch_room(struct dipc_queue *q, struct dipc_watcher *w,
-			   u32 len, kuid_t uid, const struct dipc_user *user);
+			   u32 len, u8 mode, kuid_t uid,
+			   const struct dipc_user *user);
 bool dipc_queue_watch_end(struct dipc_queue *q, struct dipc_watcher *w);
 void dipc_queue_unwatch_room(struct dipc_watcher *w);
+
+/* The waiter of a message on loan whose sender has withdrawn it. */
+extern struct dipc_waiter dipc_waiter_revoked;
+
+/**
+ * dipc_match_fits() - is a message one of those that are asked for
+ * @match: what is asked for, or NULL: all
+ * @m: the message
+ *
+ * Context: any.
+ * Return: whether source and tag are as @match says.
+ */
+static inline bool dipc_match_fits(const struct dipc_match *match,
+				   const struct dipc_message *m)
+{
+	if (!match)
+		return true;
+	if ((m->tag ^ match->tag) & match->tag_mask)
+		return false;
+	/* all messages come from this node */
+	return !match->port ||
+	       (match->port == m->sender->port && !match->node);
+}
+
+/**
+ * dipc_queue_payload() - bytes of a message that are still to be received
+ * @q: the queue it is in, or on loan from
+ * @m: the message
+ *
+ * Context: any.
+ * Return: its length, less what was read of it already if it is part of a
+ * stream.
+ */
+static inline u32 dipc_queue_payload(const struct dipc_queue *q,
+				     const struct dipc_message *m)
+{
+	return q->stream ? m->len - m->stream.start : m->len;
+}
 
 /**
  * dipc_queue_readable() - is there something to take
  * @q: the queue
  *
- * Without the lock, for poll().
+ * Without the lock, for poll(); whatever the message.
  *
  * Context: any.
  * Return: whether there are messages, or senders that wait with one.

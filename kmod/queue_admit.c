@@ -1,490 +1,223 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * How a message comes into a queue: to a waiting receiver, to the end of the
- * list, among the waiting senders, or not at all. The rules of capacity,
- * policy and quota are here and nowhere else.
+ * How a message comes into a queue: to a waiting receiver, to its place in
+ * the list, among the waiting senders, or not at all. The rules of policy and
+ * mode are here and nowhere else.
  *
  * Everything runs under the queue's lock and only moves things and collects
  * what is to be done; see queue.h.
  */
 #include "queue.h"
-#include "trace.h"
 
-/* How many messages are discarded for another in one hold of the lock. */
-#define EVICT_MAX 64
 /* How many change from line to line in one hold of the lock. */
 #define MOVE_MAX 64
-
-static void trace_accept(const struct dipc_queue *q,
-			 const struct dipc_message *m, enum dipc_reason reason)
-{
-	trace_dipc_accept(q->kind, q->id, m->sender->port, m->id, m->len,
-			  reason);
-}
 
 static bool is_unbuffered(const struct dipc_queue *q)
 {
 	return !q->capacity_msgs;
 }
 
-static bool has_room(const struct dipc_queue *q, u32 len)
-{
-	return q->n_messages < q->capacity_msgs &&
-	       q->bytes + len <= q->capacity_bytes;
-}
-
-/* The share whose quota counts for a sender; the owner's does not. */
-static struct dipc_share *share_of(struct dipc_queue *q, kuid_t uid,
-				   const struct dipc_user *user)
-{
-	return uid_eq(uid, q->owner) ? NULL : dipc_share_find(&q->shares, user);
-}
-
-static bool within_quota(const struct dipc_queue *q,
-			 const struct dipc_share *share, u32 len)
-{
-	const struct dipc_fill fill = {
-		.capacity_msgs = q->capacity_msgs,
-		.msgs = q->n_messages,
-		.capacity_bytes = q->capacity_bytes,
-		.bytes = q->bytes,
-	};
-
-	return dipc_share_allows(share, len, &fill);
-}
-
-/*
- * By the user's quota, for this message or for an earlier one. @seq is when
- * it came to the queue, U64_MAX if it is only coming.
- */
-static bool is_held_back(const struct dipc_queue *q,
-			 struct dipc_share *share, u32 len, u64 seq)
-{
-	struct dipc_message *first;
-
-	if (!share)
-		return false;
-	first = list_first_entry_or_null(&share->line, struct dipc_message,
-					 node);
-	return (first && first->seq < seq) || !within_quota(q, share, len);
-}
-
-/**
- * dipc_queue_finish_locked() - end a task's wait
- * @w: of the task; must not be touched afterwards
- * @reason: how it ended
- * @ev: takes up the task; the caller has made sure that there is a place
- *
- * Context: any; the queue's lock is held.
- */
-void dipc_queue_finish_locked(struct dipc_waiter *w, enum dipc_reason reason,
-			      struct dipc_queue_events *ev)
-{
-	ev->wake[ev->n_wake++] = w->task;
-	/* pairs with the acquire in dipc_waiter_done() */
-	smp_store_release(&w->done, reason);
-}
-
-/**
- * dipc_queue_first_in_line_locked() - any of the waiting senders
- * @q: the queue
- *
- * Context: any; the queue's lock is held.
- * Return: the message of the first that waits for room, if none does that of
- * one held back by its user's quota; or NULL.
- */
-struct dipc_message *dipc_queue_first_in_line_locked(struct dipc_queue *q)
-{
-	struct dipc_share *share;
-
-	if (!list_empty(&q->senders))
-		return list_first_entry(&q->senders, struct dipc_message, node);
-	if (q->n_held_back)
-		list_for_each_entry(share, &q->shares, node)
-			if (!list_empty(&share->line))
-				return list_first_entry(&share->line,
-							struct dipc_message,
-							node);
-	return NULL;
-}
-
-/* Out of its line; m->share says if that was its user's. */
-static struct dipc_waiter *step_out(struct dipc_queue *q,
-				    struct dipc_message *m)
-{
-	struct dipc_waiter *w = m->waiter;
-
-	list_del_init(&m->node);
-	WRITE_ONCE(q->n_senders, q->n_senders - 1);
-	if (m->share)
-		q->n_held_back--;
-	m->waiter = NULL;
-	return w;
-}
-
-/**
- * dipc_queue_leave_line_locked() - take a waiting sender's message out
- * @q: the queue
- * @m: waiting; in no list afterwards
- *
- * Context: any; the queue's lock is held.
- * Return: the sender's waiter.
- */
-struct dipc_waiter *dipc_queue_leave_line_locked(struct dipc_queue *q,
-						 struct dipc_message *m)
-{
-	struct dipc_waiter *w = step_out(q, m);
-
-	dipc_share_let_go(m);
-	return w;
-}
-
-static void stand_in_line(struct dipc_queue *q, struct dipc_message *m,
-			  struct dipc_waiter *w, struct dipc_share *held_by)
-{
-	m->waiter = w;
-	WRITE_ONCE(q->n_senders, q->n_senders + 1);
-	if (held_by) {
-		q->n_held_back++;
-		dipc_share_hold_back(held_by, m);
-	} else {
-		list_add_tail(&m->node, &q->senders);
-	}
-}
-
-/**
- * dipc_queue_finish_sender_locked() - a waiting sender waits no longer
- * @q: the queue
- * @m: its message; leaves its line
- * @reason: DIPC_REASON_QUEUED and DIPC_REASON_HANDED say that the message was
- *	accepted; by any other the sender's task owns it again
- * @ev: takes up the task
- *
- * Context: any; the queue's lock is held.
- */
-void dipc_queue_finish_sender_locked(struct dipc_queue *q,
-				     struct dipc_message *m,
-				     enum dipc_reason reason,
-				     struct dipc_queue_events *ev)
-{
-	dipc_queue_finish_locked(dipc_queue_leave_line_locked(q, m), reason,
-				 ev);
-}
-
-/**
- * dipc_queue_hand_locked() - give a message to a receiver that waits
- * @q: the queue
- * @m: in no list; on loan to the receiver afterwards
- * @ev: takes up the receiver's task
- *
- * Context: any; the queue's lock is held.
- * Return: whether anyone was waiting.
- */
-bool dipc_queue_hand_locked(struct dipc_queue *q, struct dipc_message *m,
-			    struct dipc_queue_events *ev)
-{
-	struct dipc_waiter *w;
-
-	w = list_first_entry_or_null(&q->receivers, struct dipc_waiter, node);
-	if (!w)
-		return false;
-	list_del_init(&w->node);
-	WRITE_ONCE(q->n_receivers, q->n_receivers - 1);
-	w->message = m;
-	/* one that was put back has been counted before */
-	if (!m->seq) {
-		m->seq = q->next_seq++;
-		dipc_stats_count(q->stats, DIPC_REASON_HANDED);
-	}
-	trace_accept(q, m, DIPC_REASON_HANDED);
-	dipc_queue_finish_locked(w, DIPC_REASON_HANDED, ev);
-	return true;
-}
-
-/* Put a message at the end; false without memory for its user's share. */
-static bool append(struct dipc_queue *q, struct dipc_message *m,
-		   struct dipc_queue_events *ev)
-{
-	m->seq = q->next_seq++;
-	/* it may have been held back before the queue was given to its user */
-	if (uid_eq(m->sender->uid, q->owner))
-		dipc_share_let_go(m);
-	else if (!dipc_share_enter(&q->shares, m))
-		return false;
-	if (!q->n_messages)
-		ev->was_empty = true;
-	ev->readable = true;
-	list_add_tail(&m->node, &q->messages);
-	WRITE_ONCE(q->n_messages, q->n_messages + 1);
-	q->bytes += m->len;
-	dipc_stats_count(q->stats, DIPC_REASON_QUEUED);
-	trace_accept(q, m, DIPC_REASON_QUEUED);
-	return true;
-}
-
-/**
- * dipc_queue_unlink_locked() - take a queued message out of the list
- * @q: the queue
- * @m: in q->messages; belongs to the caller afterwards
- *
- * Context: any; the queue's lock is held.
- */
-void dipc_queue_unlink_locked(struct dipc_queue *q, struct dipc_message *m)
-{
-	list_del_init(&m->node);
-	WRITE_ONCE(q->n_messages, q->n_messages - 1);
-	q->bytes -= m->len;
-	dipc_share_leave(m);
-}
-
-/**
- * dipc_queue_drop_locked() - discard a message
- * @q: the queue it was in, or came to
- * @m: in no list; freed by dipc_queue_notify()
- * @reason: one of the DIPC_REASON_DROP_*
- * @ev: takes up the message
- *
- * Context: any; the queue's lock is held.
- */
-void dipc_queue_drop_locked(struct dipc_queue *q, struct dipc_message *m,
-			    enum dipc_reason reason,
-			    struct dipc_queue_events *ev)
-{
-	q->dropped++;
-	dipc_stats_count(q->stats, reason);
-	trace_dipc_drop(q->kind, q->id, m->sender->port, m->id, m->len, reason);
-	list_add_tail(&m->node, &ev->drop);
-	ev->n_drop++;
-}
-
 static void evict(struct dipc_queue *q, struct dipc_message *old,
 		  struct dipc_queue_events *ev)
 {
 	dipc_queue_unlink_locked(q, old);
+	dipc_queue_tell_sender_locked(old, DIPC_REASON_DROP_OLDEST, ev);
 	dipc_queue_drop_locked(q, old, DIPC_REASON_DROP_OLDEST, ev);
+}
+
+/* What is newer displaces what is not more urgent. */
+static bool displaces(const struct dipc_queue *q, const struct dipc_message *m,
+		      const struct dipc_message *old)
+{
+	return q->order == DIPC_ORDER_FIFO || m->priority >= old->priority;
 }
 
 /*
  * Make room by discarding the oldest: first of the sender's own messages, as
- * far as it is his quota that is used up, then of all. False if that takes
- * more than can be done at once.
+ * far as it is his quota that is used up, then of all. DIPC_REASON_QUEUED if
+ * there is room now, DIPC_REASON_NONE if it takes more than can be done at
+ * once, DIPC_REASON_DROP_NEWEST if all that is there is more urgent.
  */
-static bool evict_for(struct dipc_queue *q, const struct dipc_message *m,
-		      struct dipc_queue_events *ev)
+static enum dipc_reason evict_for(struct dipc_queue *q,
+				  const struct dipc_message *m,
+				  struct dipc_queue_events *ev)
 {
 	const struct dipc_sender *sender = m->sender;
+	struct dipc_message *old;
 	struct dipc_share *share;
 
-	while (ev->n_drop < EVICT_MAX) {
-		share = share_of(q, sender->uid, sender->user);
-		if (!within_quota(q, share, m->len))
+	/* a place in ev is left for a receiver */
+	while (ev->n_drop < DIPC_DROP_MAX && ev->n_wake < DIPC_EVENTS_MAX - 1) {
+		share = dipc_queue_share_locked(q, sender->uid, sender->user);
+		if (!dipc_queue_within_quota_locked(q, share, m->len)) {
 			evict(q, list_first_entry(&share->messages,
 						  struct dipc_message,
 						  share_node), ev);
-		else if (!has_room(q, m->len))
-			evict(q, list_first_entry(&q->messages,
-						  struct dipc_message, node),
-			      ev);
-		else
-			return true;
+			continue;
+		}
+		if (dipc_queue_has_room_locked(q, m->len))
+			return DIPC_REASON_QUEUED;
+		/* what is on loan may be put back above the capacity */
+		if (list_empty(&q->messages))
+			return DIPC_REASON_DROP_NEWEST;
+		old = dipc_queue_victim_locked(q);
+		if (!displaces(q, m, old))
+			return DIPC_REASON_DROP_NEWEST;
+		evict(q, old, ev);
 	}
-	return false;
+	return DIPC_REASON_NONE;
+}
+
+static enum dipc_reason enter(struct dipc_queue *q, struct dipc_message *m,
+			      struct dipc_queue_events *ev)
+{
+	if (m->waiter)
+		m->waiter->place = DIPC_PLACE_QUEUE;
+	return dipc_queue_enter_locked(q, m, ev) ? DIPC_REASON_QUEUED :
+						   DIPC_REASON_NO_MEMORY;
+}
+
+/* It is discarded, and whether that is a failure depends on the mode. */
+static enum dipc_reason drop_newest(struct dipc_queue *q, u8 mode)
+{
+	if (mode != DIPC_MODE_BLOCKING)
+		return DIPC_REASON_REFUSED;
+	q->dropped++;
+	return DIPC_REASON_DROP_NEWEST;
 }
 
 /* @held_by: the share whose quota is the reason, or NULL: there is no room. */
 static enum dipc_reason offer_full(struct dipc_queue *q, struct dipc_message *m,
-				   struct dipc_waiter *w,
-				   struct dipc_share *held_by,
+				   u8 mode, struct dipc_waiter *w,
+				   bool may_wait, struct dipc_share *held_by,
 				   struct dipc_queue_events *ev)
 {
+	enum dipc_reason reason;
+
 	switch (q->policy) {
 	case DIPC_POLICY_REFUSE:
 		return DIPC_REASON_REFUSED;
 	case DIPC_POLICY_DROP_OLDEST:
-		if (!is_unbuffered(q)) {
-			if (!evict_for(q, m, ev))
-				return DIPC_REASON_NONE;
-			return append(q, m, ev) ? DIPC_REASON_QUEUED :
-						  DIPC_REASON_NO_MEMORY;
-		}
-		fallthrough;
+		if (is_unbuffered(q))
+			return drop_newest(q, mode);
+		if (mode == DIPC_MODE_EXPLICIT && !w)
+			return DIPC_REASON_WOULD_BLOCK;
+		reason = evict_for(q, m, ev);
+		if (reason == DIPC_REASON_DROP_NEWEST)
+			return drop_newest(q, mode);
+		return reason ? enter(q, m, ev) : DIPC_REASON_NONE;
 	case DIPC_POLICY_DROP_NEWEST:
-		q->dropped++;
-		return DIPC_REASON_DROP_NEWEST;
+		return drop_newest(q, mode);
 	}
 
-	if (!w)
+	if (!may_wait)
 		return DIPC_REASON_WOULD_BLOCK;
 	/* whoever polls may take a waiting sender's message */
 	ev->was_empty = !q->n_messages && !q->n_senders;
 	ev->readable = true;
 	m->seq = q->next_seq++;
-	stand_in_line(q, m, w, held_by);
+	m->waiter = w;
+	dipc_queue_stand_in_line_locked(q, m, held_by);
 	return DIPC_REASON_WAITED;
+}
+
+static enum dipc_reason offer(struct dipc_queue *q, struct dipc_message *m,
+			      u8 mode, struct dipc_waiter *w, bool may_wait,
+			      struct dipc_queue_events *ev)
+{
+	const struct dipc_sender *sender = m->sender;
+	struct dipc_share *share;
+
+	if (dipc_queue_hand_locked(q, m, ev))
+		return DIPC_REASON_HANDED;
+
+	/* nobody overtakes who waits for room, nor one's own who are held back */
+	share = dipc_queue_share_locked(q, sender->uid, sender->user);
+	if (share && !list_empty(&share->line))
+		return offer_full(q, m, mode, w, may_wait, share, ev);
+	if (!dipc_queue_has_room_locked(q, m->len) || !list_empty(&q->senders))
+		return offer_full(q, m, mode, w, may_wait, NULL, ev);
+	if (!dipc_queue_within_quota_locked(q, share, m->len))
+		return offer_full(q, m, mode, w, may_wait, share, ev);
+	/* who may not wait until it is taken needs a receiver that waits */
+	if (mode == DIPC_MODE_EXPLICIT && !w)
+		return DIPC_REASON_WOULD_BLOCK;
+	return enter(q, m, ev);
 }
 
 /**
  * dipc_queue_offer_locked() - a message comes to the queue
  * @q: the queue
  * @m: the message, in no list
- * @w: the sender's, if it is willing to wait; else NULL
- * @ev: takes up what follows
+ * @mode: enum dipc_mode
+ * @w: the sender's waiter; NULL if it neither waits for room nor, in explicit
+ *	mode, until the message is taken
+ * @may_wait: whether it waits for room
+ * @ev: takes up what follows; has place for two more tasks
  *
  * Context: any; the queue's lock is held.
  * Return: what became of it. DIPC_REASON_QUEUED and DIPC_REASON_HANDED: it is
- * accepted and consumed. DIPC_REASON_WAITED: it waits in the queue, and @w
- * will say when that ends. DIPC_REASON_NONE: as many messages were discarded
- * for it as can be at once; offer it again after dipc_queue_notify(). By any
- * other it still belongs to the caller.
+ * accepted and consumed; in explicit mode @w will say when it was taken, or
+ * why it never will be. DIPC_REASON_WAITED: it waits in the queue, consumed,
+ * and @w will say when that ends. DIPC_REASON_NONE: as many messages were
+ * discarded for it as can be at once; offer it again after
+ * dipc_queue_notify(). By any other it still belongs to the caller.
  */
 enum dipc_reason dipc_queue_offer_locked(struct dipc_queue *q,
-					 struct dipc_message *m,
-					 struct dipc_waiter *w,
+					 struct dipc_message *m, u8 mode,
+					 struct dipc_waiter *w, bool may_wait,
 					 struct dipc_queue_events *ev)
 {
-	struct dipc_share *share;
+	enum dipc_reason reason;
 
-	if (q->closed)
+	if (q->closed || q->ended)
 		return DIPC_REASON_CLOSED;
 	if (m->len > q->msg_max_bytes)
 		return DIPC_REASON_TOO_LONG;
-	if (dipc_queue_hand_locked(q, m, ev))
-		return DIPC_REASON_HANDED;
-
-	/* nobody overtakes who waits for room, nor one's own who are held back */
-	share = share_of(q, m->sender->uid, m->sender->user);
-	if (share && !list_empty(&share->line))
-		return offer_full(q, m, w, share, ev);
-	if (!has_room(q, m->len) || !list_empty(&q->senders))
-		return offer_full(q, m, w, NULL, ev);
-	if (!within_quota(q, share, m->len))
-		return offer_full(q, m, w, share, ev);
-	return append(q, m, ev) ? DIPC_REASON_QUEUED : DIPC_REASON_NO_MEMORY;
+	dipc_queue_expire_locked(q, ev);
+	m->waiter = mode == DIPC_MODE_EXPLICIT ? w : NULL;
+	reason = offer(q, m, mode, w, may_wait, ev);
+	switch (reason) {
+	case DIPC_REASON_QUEUED:
+	case DIPC_REASON_HANDED:
+	case DIPC_REASON_WAITED:
+		break;
+	default:
+		m->waiter = NULL;
+	}
+	return reason;
 }
 
 /**
  * dipc_queue_would_admit_locked() - would a message be accepted now
  * @q: the queue
  * @len: its payload in bytes
+ * @mode: enum dipc_mode
  * @uid: effective user of the sender
  * @user: the user it is charged to
  *
  * Context: any; the queue's lock is held.
  * Return: whether a send would not have to wait, be it that it would fail.
  */
-bool dipc_queue_would_admit_locked(struct dipc_queue *q, u32 len, kuid_t uid,
-				   const struct dipc_user *user)
+bool dipc_queue_would_admit_locked(struct dipc_queue *q, u32 len, u8 mode,
+				   kuid_t uid, const struct dipc_user *user)
 {
-	if (q->closed || q->policy != DIPC_POLICY_WAIT || q->n_receivers)
+	struct dipc_share *share;
+
+	if (q->closed || q->ended)
 		return true;
+	if (mode == DIPC_MODE_EXPLICIT)
+		return q->n_receivers;
+	if (q->policy != DIPC_POLICY_WAIT || q->n_receivers > q->n_choosy)
+		return true;
+	if (is_unbuffered(q))
+		return q->n_receivers;
 	if (!list_empty(&q->senders))
 		return false;
 	len = min(len, q->msg_max_bytes);
-	return has_room(q, len) &&
-	       !is_held_back(q, share_of(q, uid, user), len, U64_MAX);
-}
-
-static bool is_enough(struct dipc_queue_events *ev, unsigned int moved)
-{
-	if (ev->n_wake < DIPC_EVENTS_MAX && moved < MOVE_MAX)
-		return false;
-	ev->more = true;
-	return true;
-}
-
-static void let_in(struct dipc_queue *q, struct dipc_message *m,
-		   struct dipc_queue_events *ev)
-{
-	struct dipc_waiter *w = step_out(q, m);
-
-	if (append(q, m, ev))
-		dipc_queue_finish_locked(w, DIPC_REASON_QUEUED, ev);
-	else
-		dipc_queue_finish_locked(w, DIPC_REASON_NO_MEMORY, ev);
-}
-
-/* Those in line for room; who has it but no quota goes to his own line. */
-static void admit_line(struct dipc_queue *q, struct dipc_queue_events *ev)
-{
-	struct dipc_message *m, *next;
-	struct dipc_share *share;
-	unsigned int moved = 0;
-
-	list_for_each_entry_safe(m, next, &q->senders, node) {
-		if (is_enough(ev, moved))
-			return;
-		if (m->len > q->msg_max_bytes) {
-			dipc_queue_finish_sender_locked(q, m,
-							DIPC_REASON_TOO_LONG,
-							ev);
-			continue;
-		}
-		if (!has_room(q, m->len))
-			return;
-		share = share_of(q, m->sender->uid, m->sender->user);
-		if (is_held_back(q, share, m->len, m->seq)) {
-			stand_in_line(q, m, step_out(q, m), share);
-			moved++;
-		} else {
-			let_in(q, m, ev);
-		}
-	}
-}
-
-/*
- * Those whom only this user's quota held back. One that has quota now and
- * still no room goes to the line for that, and the others after it.
- */
-static void admit_held_back(struct dipc_queue *q, struct dipc_share *share,
-			    struct dipc_queue_events *ev)
-{
-	struct dipc_message *m;
-	bool last = list_empty(&share->line);
-
-	while (!last) {
-		/* after the last one the share may be gone */
-		last = list_is_singular(&share->line);
-		m = list_first_entry(&share->line, struct dipc_message, node);
-		if (is_enough(ev, 0))
-			return;
-		if (m->len > q->msg_max_bytes) {
-			dipc_queue_finish_sender_locked(q, m,
-							DIPC_REASON_TOO_LONG,
-							ev);
-			continue;
-		}
-		if (!uid_eq(m->sender->uid, q->owner) &&
-		    !within_quota(q, share, m->len))
-			return;
-		if (!list_empty(&q->senders) || !has_room(q, m->len)) {
-			stand_in_line(q, m, dipc_queue_leave_line_locked(q, m),
-				      NULL);
-			return;
-		}
-		let_in(q, m, ev);
-	}
-}
-
-/**
- * dipc_queue_admit_locked() - let waiting senders in
- * @q: the queue, in which something has changed in their favour
- * @ev: takes up their tasks; ev->more says that there was no place for all
- *
- * First come, first served, but for those whom their own quota holds back.
- *
- * Context: any; the queue's lock is held.
- */
-void dipc_queue_admit_locked(struct dipc_queue *q,
-			     struct dipc_queue_events *ev)
-{
-	struct dipc_share *share, *next;
-
-	admit_line(q, ev);
-	if (q->n_held_back)
-		list_for_each_entry_safe(share, next, &q->shares, node)
-			admit_held_back(q, share, ev);
-	if (list_empty(&q->senders) && !list_empty(&q->starved))
-		ev->room = true;
+	share = dipc_queue_share_locked(q, uid, user);
+	return dipc_queue_has_room_locked(q, len) &&
+	       !dipc_queue_is_held_back_locked(q, share, len, U64_MAX);
 }
 
 /* Under DIPC_POLICY_WAIT all go on waiting, but for what is too long now. */
@@ -534,9 +267,41 @@ static bool reconsider_held_back(struct dipc_queue *q)
 			if (!list_empty(&share->line))
 				break;
 		m = list_first_entry(&share->line, struct dipc_message, node);
-		stand_in_line(q, m, dipc_queue_leave_line_locked(q, m), NULL);
+		dipc_queue_leave_line_locked(q, m);
+		dipc_queue_stand_in_line_locked(q, m, NULL);
 	}
 	return false;
+}
+
+/*
+ * A waiting sender by a policy that does not wait. False if as many messages
+ * were discarded as can be at once; then it is the first in line again.
+ */
+static bool decide(struct dipc_queue *q, struct dipc_message *m,
+		   struct dipc_queue_events *ev)
+{
+	struct dipc_waiter *w = m->waiter;
+	u8 mode = w->mode;
+	enum dipc_reason reason;
+
+	dipc_queue_leave_line_locked(q, m);
+	reason = dipc_queue_offer_locked(q, m, mode, w, false, ev);
+	switch (reason) {
+	case DIPC_REASON_NONE:
+		m->waiter = w;
+		dipc_queue_stand_in_line_locked(q, m, NULL);
+		list_move(&m->node, &q->senders);
+		return false;
+	case DIPC_REASON_QUEUED:
+	case DIPC_REASON_HANDED:
+		if (mode == DIPC_MODE_EXPLICIT)
+			return true;
+		break;
+	default:
+		dipc_queue_discard_locked(m, ev);
+	}
+	dipc_queue_finish_locked(w, reason, ev);
+	return true;
 }
 
 /**
@@ -555,25 +320,18 @@ bool dipc_queue_reconsider_locked(struct dipc_queue *q,
 				  struct dipc_queue_events *ev)
 {
 	struct dipc_message *m;
-	struct dipc_waiter *w;
-	enum dipc_reason reason;
 
 	if (q->policy == DIPC_POLICY_WAIT)
 		return reconsider_waiting(q, ev) ||
 		       (is_unbuffered(q) && reconsider_held_back(q));
 
-	while ((m = dipc_queue_first_in_line_locked(q))) {
-		/* a receiver and the sender may be woken */
-		if (ev->n_wake + 2 > DIPC_EVENTS_MAX)
+	while ((m = dipc_queue_first_in_line_locked(q, NULL))) {
+		/* a receiver and the sender may be woken, and some told */
+		if (ev->n_wake + 3 > DIPC_EVENTS_MAX ||
+		    ev->n_drop >= DIPC_DROP_MAX)
 			return true;
-		w = dipc_queue_leave_line_locked(q, m);
-		reason = dipc_queue_offer_locked(q, m, NULL, ev);
-		if (reason == DIPC_REASON_NONE) {
-			stand_in_line(q, m, w, NULL);
-			list_move(&m->node, &q->senders);
+		if (!decide(q, m, ev))
 			return true;
-		}
-		dipc_queue_finish_locked(w, reason, ev);
 	}
 	return false;
 }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The queue as an object: its limits, its references, its end, and what is
- * done after each change once the lock is free. How messages come in and go
- * out is in queue_admit.c and queue_take.c.
+ * The queue as an object: its limits, its references and its end. How
+ * messages come in and go out is in queue_admit.c and queue_take.c.
  */
+#include <linux/slab.h>
 #include <linux/string.h>
 
 #include "queue.h"
@@ -11,9 +11,6 @@
 #define DEFAULT_CAPACITY_MSGS	256
 #define DEFAULT_CAPACITY_BYTES	(1024 * 1024)
 #define DEFAULT_MSG_MAX_BYTES	(64 * 1024)
-
-/* How many messages are discarded before the lock is given up for a while. */
-#define PURGE_BATCH		64
 
 /**
  * dipc_queue_conf_default() - the limits of a queue for which none were asked
@@ -28,6 +25,7 @@ void dipc_queue_conf_default(struct dipc_queue_conf *conf)
 	conf->capacity_bytes = DEFAULT_CAPACITY_BYTES;
 	conf->msg_max_bytes = DEFAULT_MSG_MAX_BYTES;
 	conf->policy = DIPC_POLICY_WAIT;
+	conf->order = DIPC_ORDER_FIFO;
 }
 
 /**
@@ -35,13 +33,14 @@ void dipc_queue_conf_default(struct dipc_queue_conf *conf)
  * @conf: the limits
  *
  * Context: any.
- * Return: 0, or -EINVAL if the policy is unknown, a reserved byte is set, or
+ * Return: 0, or -EINVAL if the policy or the order is unknown, a reserved byte is set, or
  * the largest message is above DIPC_MSG_LEN_MAX or, in a buffered queue, above
  * the capacity.
  */
 int dipc_queue_conf_check(const struct dipc_queue_conf *conf)
 {
 	if (conf->policy > DIPC_POLICY_DROP_OLDEST ||
+	    conf->order > DIPC_ORDER_PRIORITY ||
 	    memchr_inv(conf->reserved, 0, sizeof(conf->reserved)) ||
 	    conf->msg_max_bytes > DIPC_MSG_LEN_MAX)
 		return -EINVAL;
@@ -70,13 +69,20 @@ static void set_conf(struct dipc_queue *q, const struct dipc_queue_conf *conf)
  * @stats: the namespace's counters
  * @ops: how the object is released
  *
- * Context: any. The caller holds the first reference afterwards.
+ * Context: process; may sleep. The caller holds the first reference
+ * afterwards.
+ * Return: 0, or -ENOMEM, and then there is nothing to be undone.
  */
-void dipc_queue_init(struct dipc_queue *q, enum dipc_queue_kind kind, u64 id,
-		     const struct dipc_queue_conf *conf, kuid_t owner,
-		     int close_err, struct dipc_stats __percpu *stats,
-		     const struct dipc_queue_ops *ops)
+int dipc_queue_init(struct dipc_queue *q, enum dipc_queue_kind kind, u64 id,
+		    const struct dipc_queue_conf *conf, kuid_t owner,
+		    int close_err, struct dipc_stats __percpu *stats,
+		    const struct dipc_queue_ops *ops)
 {
+	if (conf->order == DIPC_ORDER_PRIORITY) {
+		q->levels = dipc_levels_create();
+		if (!q->levels)
+			return -ENOMEM;
+	}
 	spin_lock_init(&q->lock);
 	refcount_set(&q->refs, 1);
 	q->kind = kind;
@@ -84,6 +90,7 @@ void dipc_queue_init(struct dipc_queue *q, enum dipc_queue_kind kind, u64 id,
 	q->owner = owner;
 	q->close_err = close_err;
 	q->next_seq = 1;
+	q->order = conf->order;
 	q->stats = stats;
 	q->ops = ops;
 	INIT_LIST_HEAD(&q->messages);
@@ -93,6 +100,7 @@ void dipc_queue_init(struct dipc_queue *q, enum dipc_queue_kind kind, u64 id,
 	INIT_LIST_HEAD(&q->starved);
 	INIT_LIST_HEAD(&q->shares);
 	set_conf(q, conf);
+	return 0;
 }
 
 /**
@@ -126,107 +134,11 @@ void dipc_queue_get(struct dipc_queue *q)
  */
 void dipc_queue_put(struct dipc_queue *q)
 {
-	if (q && refcount_dec_and_test(&q->refs))
-		q->ops->release(q);
-}
-
-/**
- * dipc_queue_events_init() - nothing is to be done yet
- * @ev: to be collected in
- *
- * Context: any.
- */
-void dipc_queue_events_init(struct dipc_queue_events *ev)
-{
-	ev->n_wake = 0;
-	ev->readable = false;
-	ev->was_empty = false;
-	ev->room = false;
-	ev->more = false;
-	ev->n_drop = 0;
-	INIT_LIST_HEAD(&ev->drop);
-}
-
-static void free_dropped(struct dipc_queue_events *ev)
-{
-	struct dipc_message *m, *next;
-
-	list_for_each_entry_safe(m, next, &ev->drop, node) {
-		list_del_init(&m->node);
-		dipc_message_put(m);
-	}
-}
-
-static void call_readable(struct dipc_queue *q, bool was_empty)
-{
-	struct dipc_watcher *w;
-
-	list_for_each_entry_rcu(w, &q->watchers, node)
-		w->readable(w, was_empty);
-}
-
-/*
- * Each watcher is called once, then it has to ask again. Who asks meanwhile
- * has to wait for the next time, or this could go on for ever.
- */
-static void call_room(struct dipc_queue *q)
-{
-	struct dipc_watcher *batch[DIPC_EVENTS_MAX];
-	unsigned int i, n;
-	LIST_HEAD(starved);
-
-	spin_lock_bh(&q->lock);
-	list_splice_init(&q->starved, &starved);
-	do {
-		/* on this list, too, a watcher is covered by the lock */
-		for (n = 0; n < ARRAY_SIZE(batch) && !list_empty(&starved); n++) {
-			batch[n] = list_first_entry(&starved,
-						    struct dipc_watcher,
-						    room_node);
-			list_del_init(&batch[n]->room_node);
-		}
-		spin_unlock_bh(&q->lock);
-		for (i = 0; i < n; i++)
-			batch[i]->room(batch[i]);
-		spin_lock_bh(&q->lock);
-	} while (!list_empty(&starved));
-	spin_unlock_bh(&q->lock);
-}
-
-static void act(struct dipc_queue *q, struct dipc_queue_events *ev)
-{
-	unsigned int i;
-
-	for (i = 0; i < ev->n_wake; i++)
-		wake_up_process(ev->wake[i]);
-	if (ev->readable)
-		call_readable(q, ev->was_empty);
-	if (ev->room)
-		call_room(q);
-	free_dropped(ev);
-}
-
-/**
- * dipc_queue_notify() - do what follows from a change
- * @q: the queue, unlocked
- * @ev: what was collected; used up
- *
- * Wakes tasks and watchers and frees what was discarded. Where more senders
- * could be admitted than could be collected at once, admits those as well.
- *
- * Context: any; in the RCU read section in which the lock was taken.
- */
-void dipc_queue_notify(struct dipc_queue *q, struct dipc_queue_events *ev)
-{
-	for (;;) {
-		act(q, ev);
-		if (likely(!ev->more))
-			return;
-		dipc_queue_events_init(ev);
-		spin_lock_bh(&q->lock);
-		dipc_queue_admit_locked(q, ev);
-		spin_unlock_bh(&q->lock);
-	}
+	if (!q || !refcount_dec_and_test(&q->refs))
+		return;
+	dipc_queue_due_free(q);
+	kfree(q->levels);
+	q->ops->release(q);
 }
 
 static bool reconsider_batch(struct dipc_queue *q)
@@ -259,27 +171,41 @@ static bool reconsider_batch(struct dipc_queue *q)
  * policy are dealt with by it.
  *
  * Context: process; may sleep.
+ * Return: 0; -EBUSY if the order would change and there are messages, -ENOMEM;
+ * then nothing has changed.
  */
-void dipc_queue_configure(struct dipc_queue *q,
-			  const struct dipc_queue_conf *conf, kuid_t owner)
+int dipc_queue_configure(struct dipc_queue *q,
+			 const struct dipc_queue_conf *conf, kuid_t owner)
 {
+	struct dipc_levels *levels = NULL;
 	struct dipc_queue_events ev;
+	int err;
 
+	if (conf->order == DIPC_ORDER_PRIORITY) {
+		levels = dipc_levels_create();
+		if (!levels)
+			return -ENOMEM;
+	}
 	dipc_queue_events_init(&ev);
 	rcu_read_lock();
 	spin_lock_bh(&q->lock);
-	set_conf(q, conf);
-	q->owner = owner;
-	if (!q->closed)
+	dipc_queue_expire_locked(q, &ev);
+	err = dipc_queue_set_order_locked(q, conf->order, &levels);
+	if (!err) {
+		set_conf(q, conf);
+		q->owner = owner;
 		dipc_queue_admit_locked(q, &ev);
-	/* whoever polls for room may find it by other rules now */
-	ev.room = true;
+		/* whoever polls for room may find it by other rules now */
+		ev.room = true;
+	}
 	spin_unlock_bh(&q->lock);
 	dipc_queue_notify(q, &ev);
 	rcu_read_unlock();
+	kfree(levels);
 
-	while (reconsider_batch(q))
+	while (!err && reconsider_batch(q))
 		cond_resched();
+	return err;
 }
 
 /**
@@ -291,12 +217,18 @@ void dipc_queue_configure(struct dipc_queue *q,
  */
 void dipc_queue_info(struct dipc_queue *q, struct dipc_queue_info *info)
 {
+	struct dipc_queue_events ev;
+
 	memset(info, 0, sizeof(*info));
+	dipc_queue_events_init(&ev);
+	rcu_read_lock();
 	spin_lock_bh(&q->lock);
+	dipc_queue_expire_locked(q, &ev);
 	info->conf.capacity_msgs = q->capacity_msgs;
 	info->conf.capacity_bytes = q->capacity_bytes;
 	info->conf.msg_max_bytes = q->msg_max_bytes;
 	info->conf.policy = q->policy;
+	info->conf.order = q->order;
 	info->n_messages = q->n_messages;
 	info->n_senders = q->n_senders;
 	info->n_receivers = q->n_receivers;
@@ -304,28 +236,36 @@ void dipc_queue_info(struct dipc_queue *q, struct dipc_queue_info *info)
 	info->dropped = q->dropped;
 	info->owner = q->owner;
 	spin_unlock_bh(&q->lock);
+	dipc_queue_notify(q, &ev);
+	rcu_read_unlock();
 }
 
-/* Discard up to PURGE_BATCH messages; false when nothing was left. */
+/* What is discarded with its queue is to its sender as if it came later. */
+static enum dipc_reason told(enum dipc_reason reason)
+{
+	return reason == DIPC_REASON_DROP_CLOSED ? DIPC_REASON_CLOSED : reason;
+}
+
+/* Discard some messages; false when nothing was left. */
 static bool purge_batch(struct dipc_queue *q, enum dipc_reason reason, u32 *n)
 {
 	struct dipc_queue_events ev;
 	struct dipc_message *m;
 	bool left;
-	int i;
 
 	dipc_queue_events_init(&ev);
 	rcu_read_lock();
 	spin_lock_bh(&q->lock);
-	for (i = 0; i < PURGE_BATCH && *n && !list_empty(&q->messages); i++) {
+	while (ev.n_drop < DIPC_DROP_MAX && ev.n_wake < DIPC_EVENTS_MAX &&
+	       *n && !list_empty(&q->messages)) {
 		m = list_first_entry(&q->messages, struct dipc_message, node);
 		dipc_queue_unlink_locked(q, m);
+		dipc_queue_tell_sender_locked(m, told(reason), &ev);
 		dipc_queue_drop_locked(q, m, reason, &ev);
 		--*n;
 	}
 	left = *n && !list_empty(&q->messages);
-	if (!q->closed)
-		dipc_queue_admit_locked(q, &ev);
+	dipc_queue_admit_locked(q, &ev);
 	spin_unlock_bh(&q->lock);
 	dipc_queue_notify(q, &ev);
 	rcu_read_unlock();
@@ -353,7 +293,7 @@ u32 dipc_queue_purge(struct dipc_queue *q, enum dipc_reason reason)
 	return start - left;
 }
 
-/* Tell some of those who wait on a closed queue; false when none was left. */
+/* Tell some of those who wait on a closed or ended queue; false when none was left. */
 static bool dismiss_batch(struct dipc_queue *q)
 {
 	struct dipc_queue_events ev;
@@ -365,13 +305,15 @@ static bool dismiss_batch(struct dipc_queue *q)
 	rcu_read_lock();
 	spin_lock_bh(&q->lock);
 	while (ev.n_wake < DIPC_EVENTS_MAX && q->n_senders) {
-		m = dipc_queue_first_in_line_locked(q);
+		m = dipc_queue_first_in_line_locked(q, NULL);
 		dipc_queue_finish_sender_locked(q, m, DIPC_REASON_CLOSED, &ev);
 	}
 	while (ev.n_wake < DIPC_EVENTS_MAX && !list_empty(&q->receivers)) {
 		w = list_first_entry(&q->receivers, struct dipc_waiter, node);
 		list_del_init(&w->node);
 		WRITE_ONCE(q->n_receivers, q->n_receivers - 1);
+		if (w->match)
+			q->n_choosy--;
 		dipc_queue_finish_locked(w, DIPC_REASON_CLOSED, &ev);
 	}
 	left = q->n_senders || q->n_receivers;
@@ -379,6 +321,49 @@ static bool dismiss_batch(struct dipc_queue *q)
 	dipc_queue_notify(q, &ev);
 	rcu_read_unlock();
 	return left;
+}
+
+static void tell_watchers(struct dipc_queue *q)
+{
+	struct dipc_queue_events ev;
+
+	dipc_queue_events_init(&ev);
+	ev.readable = true;
+	ev.was_empty = true;
+	ev.room = true;
+	rcu_read_lock();
+	dipc_queue_notify(q, &ev);
+	rcu_read_unlock();
+}
+
+/**
+ * dipc_queue_end() - nothing comes in any more
+ * @q: the queue; ending it again changes nothing but for the first @err
+ * @err: what receivers are told once, a negative errno; 0 if the end came in
+ *	time
+ *
+ * What is queued can still be received. Senders that wait for room are told
+ * close_err.
+ *
+ * Context: process; may sleep.
+ */
+void dipc_queue_end(struct dipc_queue *q, int err)
+{
+	bool news;
+
+	spin_lock_bh(&q->lock);
+	news = !q->closed && (!q->ended || (err && !q->end_err));
+	if (news) {
+		q->end_err = err;
+		/* pairs with the acquire of those who look without the lock */
+		smp_store_release(&q->ended, true);
+	}
+	spin_unlock_bh(&q->lock);
+	if (!news)
+		return;
+	while (dismiss_batch(q))
+		cond_resched();
+	tell_watchers(q);
 }
 
 /**
@@ -392,8 +377,6 @@ static bool dismiss_batch(struct dipc_queue *q)
  */
 void dipc_queue_close(struct dipc_queue *q)
 {
-	struct dipc_queue_events ev;
-
 	spin_lock_bh(&q->lock);
 	WRITE_ONCE(q->closed, true);
 	spin_unlock_bh(&q->lock);
@@ -401,12 +384,6 @@ void dipc_queue_close(struct dipc_queue *q)
 	while (dismiss_batch(q))
 		cond_resched();
 	dipc_queue_purge(q, DIPC_REASON_DROP_CLOSED);
-
-	dipc_queue_events_init(&ev);
-	ev.readable = true;
-	ev.was_empty = true;
-	ev.room = true;
-	rcu_read_lock();
-	dipc_queue_notify(q, &ev);
-	rcu_read_unlock();
+	dipc_queue_due_stop(q);
+	tell_watchers(q);
 }

@@ -1,141 +1,344 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * How a message goes out of a queue: on loan to a receiver that copies it,
- * or back to its place if the copy fails.
+ * How a message goes out of a queue: found by what the receiver asks for, on
+ * loan to it while it copies, then taken; or back to its place.
  */
 #include "queue.h"
 #include "trace.h"
 
+/* How many messages a receiver looks at in one hold of the lock. */
+#define SCAN_MAX 256
+
 /*
- * What a receiver gets now: the first message, or if there is none, as in an
- * unbuffered queue, that of the first waiting sender.
+ * Where a search through the list of messages has got to. The message that
+ * was looked at last is shared, so that it is still there when the lock is
+ * taken again; it need not be in the list any more.
  */
-static struct dipc_message *take_locked(struct dipc_queue *q,
-					struct dipc_queue_events *ev)
+struct scan {
+	const struct dipc_match	*match;
+	struct dipc_message	*last;		/* or NULL: from the start */
+	u64			seq;		/* of @last, then */
+	u64			shuffles;	/* of the queue, then */
+	bool			pause;		/* go on after a break */
+};
+
+static struct list_head *resume(struct dipc_queue *q, struct scan *scan)
+{
+	struct dipc_message *last = scan->last;
+
+	if (last && last->seq == scan->seq && !list_empty(&last->node) &&
+	    q->shuffles == scan->shuffles)
+		return &last->node;
+	return &q->messages;
+}
+
+/* The first message in the list that matches; or NULL, perhaps to go on. */
+static struct dipc_message *scan_locked(struct dipc_queue *q, struct scan *scan)
+{
+	struct list_head *pos = resume(q, scan);
+	struct dipc_message *m;
+	unsigned int n = 0;
+
+	scan->pause = false;
+	for (pos = pos->next; pos != &q->messages; pos = pos->next) {
+		m = list_entry(pos, struct dipc_message, node);
+		if (dipc_match_fits(scan->match, m))
+			return m;
+		if (++n == SCAN_MAX && pos->next != &q->messages) {
+			scan->pause = true;
+			return m;
+		}
+	}
+	return NULL;
+}
+
+/* Remember @m, be it for the next hold of the lock; @old is to be put then. */
+static struct dipc_message *keep_place(struct dipc_queue *q, struct scan *scan,
+				       struct dipc_message *m)
+{
+	struct dipc_message *old = scan->last;
+
+	dipc_message_get(m);
+	scan->last = m;
+	scan->seq = m->seq;
+	scan->shuffles = q->shuffles;
+	return old;
+}
+
+static void give_up_place(struct dipc_message *m)
+{
+	if (m)
+		dipc_message_put(m);
+}
+
+/* A queued message goes to a receiver. */
+static void lend_queued(struct dipc_queue *q, struct dipc_message *m,
+			struct dipc_queue_events *ev)
+{
+	dipc_queue_unlink_locked(q, m);
+	if (m->waiter)
+		m->waiter->place = DIPC_PLACE_LOAN;
+	/* what is read of a stream makes room when it has been read */
+	if (q->stream)
+		q->bytes += dipc_queue_payload(q, m);
+	else if (q->n_senders || !list_empty(&q->starved))
+		dipc_queue_admit_locked(q, ev);
+}
+
+/* A waiting sender's message goes to a receiver, without being queued. */
+static void lend_waiting(struct dipc_queue *q, struct dipc_message *m,
+			 struct dipc_queue_events *ev)
+{
+	dipc_queue_leave_line_locked(q, m);
+	m->seq = q->next_seq++;
+	dipc_stats_count(q->stats, DIPC_REASON_HANDED);
+	trace_dipc_accept(q->kind, q->id, m->sender->port, m->id, m->len,
+			  DIPC_REASON_HANDED);
+	m->waiter->place = DIPC_PLACE_LOAN;
+	if (m->waiter->mode != DIPC_MODE_EXPLICIT)
+		dipc_queue_tell_sender_locked(m, DIPC_REASON_HANDED, ev);
+	/* who stood behind it may fit where it did not */
+	if (q->n_senders)
+		dipc_queue_admit_locked(q, ev);
+}
+
+static void wait_in_line(struct dipc_queue *q, struct dipc_waiter *w,
+			 struct dipc_queue_events *ev)
+{
+	list_add_tail(&w->node, &q->receivers);
+	WRITE_ONCE(q->n_receivers, q->n_receivers + 1);
+	if (w->match)
+		q->n_choosy++;
+	/* who sends explicitly, or to an unbuffered queue, has room only now */
+	ev->room = !list_empty(&q->starved);
+}
+
+/*
+ * One hold of the lock. Sets @err to -EALREADY if the search is to go on; then
+ * the message that is returned is the caller's to put, or NULL.
+ */
+static struct dipc_message *take_step(struct dipc_queue *q, struct scan *scan,
+				      struct dipc_waiter *w,
+				      struct dipc_queue_events *ev, int *err)
 {
 	struct dipc_message *m;
 
-	m = list_first_entry_or_null(&q->messages, struct dipc_message, node);
+	if (q->closed) {
+		*err = q->close_err;
+		return NULL;
+	}
+	dipc_queue_expire_locked(q, ev);
+	m = scan_locked(q, scan);
+	if (scan->pause) {
+		*err = -EALREADY;
+		return keep_place(q, scan, m);
+	}
+	*err = 0;
 	if (m) {
-		dipc_queue_unlink_locked(q, m);
-		if (q->n_senders || !list_empty(&q->starved))
-			dipc_queue_admit_locked(q, ev);
+		lend_queued(q, m, ev);
 		return m;
 	}
-
-	m = dipc_queue_first_in_line_locked(q);
+	m = dipc_queue_first_in_line_locked(q, scan->match);
 	if (m) {
-		dipc_stats_count(q->stats, DIPC_REASON_HANDED);
-		trace_dipc_accept(q->kind, q->id, m->sender->port, m->id,
-				  m->len, DIPC_REASON_HANDED);
-		m->seq = q->next_seq++;
-		dipc_queue_finish_sender_locked(q, m, DIPC_REASON_HANDED, ev);
+		lend_waiting(q, m, ev);
+		return m;
 	}
-	return m;
+	if (q->ended)
+		return NULL;
+	*err = w ? -EINPROGRESS : -EAGAIN;
+	if (w)
+		wait_in_line(q, w, ev);
+	return NULL;
 }
 
 /**
  * dipc_queue_take() - take the next message, or line up for one
  * @q: the queue
- * @w: of a receiver that is willing to wait; else NULL
+ * @match: which messages count; NULL: all
+ * @w: of a receiver that is willing to wait, with the same match; else NULL
  * @err: set if there is no message: -EAGAIN if there is none now and @w was
- *	NULL, -EINPROGRESS if @w waits in the queue from now on, or the
- *	queue's close_err
+ *	NULL, -EINPROGRESS if @w waits in the queue from now on, 0 if none
+ *	will come any more, or the queue's close_err
  *
- * Context: process.
- * Return: the message, on loan: to be given to dipc_message_put() when it has
- * been copied, or to dipc_queue_put_back(). Or NULL.
+ * Context: process; may sleep.
+ * Return: the message, on loan: when it has been copied, it is to be given to
+ * dipc_queue_taken() and dipc_message_put(), else to dipc_queue_put_back(); if
+ * the queue is a stream, to dipc_queue_read_on() in any case. Or NULL.
  */
 struct dipc_message *dipc_queue_take(struct dipc_queue *q,
+				     const struct dipc_match *match,
 				     struct dipc_waiter *w, int *err)
 {
+	struct scan scan = { .match = match };
 	struct dipc_queue_events ev;
-	struct dipc_message *m = NULL;
+	struct dipc_message *m;
 
-	dipc_queue_events_init(&ev);
-	rcu_read_lock();
-	spin_lock_bh(&q->lock);
-	if (q->closed) {
-		*err = q->close_err;
-	} else {
-		m = take_locked(q, &ev);
-		if (m) {
-			*err = 0;
-		} else if (!w) {
-			*err = -EAGAIN;
-		} else {
-			list_add_tail(&w->node, &q->receivers);
-			WRITE_ONCE(q->n_receivers, q->n_receivers + 1);
-			/* an unbuffered queue has room only now */
-			ev.room = !list_empty(&q->starved);
-			*err = -EINPROGRESS;
-		}
+	for (;;) {
+		dipc_queue_events_init(&ev);
+		rcu_read_lock();
+		spin_lock_bh(&q->lock);
+		m = take_step(q, &scan, w, &ev, err);
+		spin_unlock_bh(&q->lock);
+		dipc_queue_notify(q, &ev);
+		rcu_read_unlock();
+		if (likely(*err != -EALREADY))
+			break;
+		give_up_place(m);
+		cond_resched();
 	}
-	spin_unlock_bh(&q->lock);
-	dipc_queue_notify(q, &ev);
-	rcu_read_unlock();
+	give_up_place(scan.last);
 	return m;
 }
 
-static struct dipc_message *first_locked(struct dipc_queue *q)
+/* One hold of the lock, as take_step(); the message is shared. */
+static struct dipc_message *peek_step(struct dipc_queue *q, struct scan *scan,
+				      struct dipc_queue_events *ev, int *err)
 {
 	struct dipc_message *m;
 
-	m = list_first_entry_or_null(&q->messages, struct dipc_message, node);
-	return m ?: dipc_queue_first_in_line_locked(q);
+	if (q->closed) {
+		*err = q->close_err;
+		return NULL;
+	}
+	dipc_queue_expire_locked(q, ev);
+	m = scan_locked(q, scan);
+	if (scan->pause) {
+		*err = -EALREADY;
+		return keep_place(q, scan, m);
+	}
+	if (!m)
+		m = dipc_queue_first_in_line_locked(q, scan->match);
+	if (m)
+		dipc_message_get(m);
+	*err = m || q->ended ? 0 : -EAGAIN;
+	return m;
 }
 
 /**
  * dipc_queue_peek() - look at the next message and leave it there
  * @q: the queue
- * @err: set if there is no message: -EAGAIN or the queue's close_err
+ * @match: which messages count; NULL: all
+ * @err: set if there is no message: -EAGAIN, 0 if none will come any more, or
+ *	the queue's close_err
  *
- * Context: any.
+ * Context: process; may sleep.
  * Return: the message, shared: to be given to dipc_message_put(). Or NULL.
  */
-struct dipc_message *dipc_queue_peek(struct dipc_queue *q, int *err)
+struct dipc_message *dipc_queue_peek(struct dipc_queue *q,
+				     const struct dipc_match *match, int *err)
 {
-	struct dipc_message *m = NULL;
+	struct scan scan = { .match = match };
+	struct dipc_queue_events ev;
+	struct dipc_message *m;
 
-	spin_lock_bh(&q->lock);
-	if (q->closed) {
-		*err = q->close_err;
-	} else {
-		m = first_locked(q);
-		if (m)
-			dipc_message_get(m);
-		*err = m ? 0 : -EAGAIN;
+	for (;;) {
+		dipc_queue_events_init(&ev);
+		rcu_read_lock();
+		spin_lock_bh(&q->lock);
+		m = peek_step(q, &scan, &ev, err);
+		spin_unlock_bh(&q->lock);
+		dipc_queue_notify(q, &ev);
+		rcu_read_unlock();
+		if (likely(*err != -EALREADY))
+			break;
+		give_up_place(m);
+		cond_resched();
 	}
-	spin_unlock_bh(&q->lock);
+	give_up_place(scan.last);
 	return m;
 }
 
-/* Between those that were sent before and after it, by its sequence. */
-static void insert_locked(struct dipc_queue *q, struct dipc_message *m)
+/**
+ * dipc_queue_peek_after() - look further into a stream
+ * @q: the stream
+ * @seq: of the piece that was looked at last, 0 at first
+ * @err: set if there is no further piece, as by dipc_queue_peek()
+ *
+ * Context: any.
+ * Return: the next piece, shared: to be given to dipc_message_put(). Or NULL.
+ */
+struct dipc_message *dipc_queue_peek_after(struct dipc_queue *q, u64 seq,
+					   int *err)
 {
-	struct list_head *before = &q->messages;
-	struct dipc_message *pos;
+	struct dipc_message *m, *next = NULL;
 
-	list_for_each_entry(pos, &q->messages, node) {
-		if (pos->seq > m->seq)
+	spin_lock_bh(&q->lock);
+	list_for_each_entry(m, &q->messages, node)
+		if (m->seq > seq) {
+			next = m;
+			dipc_message_get(m);
 			break;
-		before = &pos->node;
+		}
+	if (q->closed)
+		*err = q->close_err;
+	else
+		*err = next || q->ended ? 0 : -EAGAIN;
+	spin_unlock_bh(&q->lock);
+	return next;
+}
+
+/**
+ * dipc_queue_taken() - a receiver has copied a message
+ * @q: the queue it came from
+ * @m: the message, on loan; is the caller's afterwards
+ *
+ * Context: process.
+ * Return: false if its sender has withdrawn it meanwhile: the receiver is to
+ * behave as if it had never seen it.
+ */
+bool dipc_queue_taken(struct dipc_queue *q, struct dipc_message *m)
+{
+	struct dipc_queue_events ev;
+	bool revoked;
+
+	/* while it is on loan this can only change to "revoked" */
+	if (likely(!READ_ONCE(m->waiter)))
+		return true;
+	dipc_queue_events_init(&ev);
+	rcu_read_lock();
+	spin_lock_bh(&q->lock);
+	revoked = m->waiter == &dipc_waiter_revoked;
+	dipc_queue_tell_sender_locked(m, DIPC_REASON_TAKEN, &ev);
+	spin_unlock_bh(&q->lock);
+	dipc_queue_notify(q, &ev);
+	rcu_read_unlock();
+	return !revoked;
+}
+
+static void put_back_locked(struct dipc_queue *q, struct dipc_message *m,
+			    struct dipc_queue_events *ev)
+{
+	if (m->waiter == &dipc_waiter_revoked) {
+		m->waiter = NULL;
+		dipc_queue_discard_locked(m, ev);
+		return;
 	}
-	list_add(&m->node, before);
-	WRITE_ONCE(q->n_messages, q->n_messages + 1);
-	q->bytes += m->len;
-	/* without memory it goes uncounted: it must not be lost for that */
-	if (!uid_eq(m->sender->uid, q->owner))
-		dipc_share_enter(&q->shares, m);
+	dipc_stats_count(q->stats, DIPC_REASON_PUT_BACK);
+	trace_dipc_put_back(q->kind, q->id, m->sender->port, m->id, m->len,
+			    DIPC_REASON_PUT_BACK);
+	if (q->closed) {
+		dipc_queue_tell_sender_locked(m, DIPC_REASON_CLOSED, ev);
+		dipc_queue_drop_locked(q, m, DIPC_REASON_DROP_CLOSED, ev);
+		return;
+	}
+	if (dipc_queue_hand_locked(q, m, ev))
+		return;
+	ev->readable = true;
+	ev->was_empty = !q->n_messages;
+	if (m->waiter)
+		m->waiter->place = DIPC_PLACE_QUEUE;
+	dipc_queue_insert_locked(q, m);
+	/* its time may have run out meanwhile */
+	dipc_queue_expire_locked(q, ev);
 }
 
 /**
  * dipc_queue_put_back() - a receiver could not take a message after all
- * @q: the queue it came from
+ * @q: the queue it came from; not a stream
  * @m: the message, on loan; consumed
  *
- * It goes to the receiver that has waited longest, or to its old place,
- * above the capacity if need be.
+ * It goes to the receiver that has waited longest for such a message, or to
+ * its old place, above the capacity if need be.
  *
  * Context: process.
  */
@@ -146,36 +349,70 @@ void dipc_queue_put_back(struct dipc_queue *q, struct dipc_message *m)
 	dipc_queue_events_init(&ev);
 	rcu_read_lock();
 	spin_lock_bh(&q->lock);
-	dipc_stats_count(q->stats, DIPC_REASON_PUT_BACK);
-	trace_dipc_put_back(q->kind, q->id, m->sender->port, m->id, m->len,
-			    DIPC_REASON_PUT_BACK);
-	if (q->closed) {
-		dipc_queue_drop_locked(q, m, DIPC_REASON_DROP_CLOSED, &ev);
-	} else if (!dipc_queue_hand_locked(q, m, &ev)) {
-		ev.readable = true;
-		ev.was_empty = !q->n_messages;
-		insert_locked(q, m);
-	}
+	put_back_locked(q, m, &ev);
 	spin_unlock_bh(&q->lock);
 	dipc_queue_notify(q, &ev);
 	rcu_read_unlock();
 }
 
 /**
- * dipc_queue_first_len() - length of the next message
- * @q: the queue
+ * dipc_queue_read_on() - a reader has read on in a stream
+ * @q: the stream
+ * @m: its first piece, on loan; consumed
+ * @bytes: how many bytes of it were read
  *
- * Context: any.
- * Return: bytes of payload, 0 if there is no message.
+ * What is left of it is the first again.
+ *
+ * Context: process. The readers of a stream see to it that one of them has a
+ * piece at a time.
  */
-u32 dipc_queue_first_len(struct dipc_queue *q)
+void dipc_queue_read_on(struct dipc_queue *q, struct dipc_message *m, u32 bytes)
+{
+	struct dipc_queue_events ev;
+
+	dipc_queue_events_init(&ev);
+	rcu_read_lock();
+	spin_lock_bh(&q->lock);
+	q->bytes -= dipc_queue_payload(q, m);
+	m->stream.start += bytes;
+	if (q->closed || !dipc_queue_payload(q, m)) {
+		dipc_queue_discard_locked(m, &ev);
+	} else {
+		ev.readable = true;
+		ev.was_empty = !q->n_messages;
+		dipc_queue_insert_locked(q, m);
+	}
+	if (bytes && (q->n_senders || !list_empty(&q->starved)))
+		dipc_queue_admit_locked(q, &ev);
+	spin_unlock_bh(&q->lock);
+	dipc_queue_notify(q, &ev);
+	rcu_read_unlock();
+}
+
+/**
+ * dipc_queue_first() - is there such a message, and how long is it
+ * @q: the queue
+ * @match: which messages count; NULL: all
+ * @len: set to its payload in bytes; of a stream, to all there is
+ *
+ * Context: process; may sleep.
+ * Return: whether there is one.
+ */
+bool dipc_queue_first(struct dipc_queue *q, const struct dipc_match *match,
+		      u32 *len)
 {
 	struct dipc_message *m;
-	u32 len;
+	int err;
 
-	spin_lock_bh(&q->lock);
-	m = first_locked(q);
-	len = m ? m->len : 0;
-	spin_unlock_bh(&q->lock);
-	return len;
+	if (q->stream) {
+		spin_lock_bh(&q->lock);
+		*len = q->bytes;
+		spin_unlock_bh(&q->lock);
+		return *len;
+	}
+	m = dipc_queue_peek(q, match, &err);
+	*len = m ? m->len : 0;
+	if (m)
+		dipc_message_put(m);
+	return m;
 }

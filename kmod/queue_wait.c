@@ -8,6 +8,8 @@
 
 #include "queue.h"
 
+struct dipc_waiter dipc_waiter_revoked;
+
 /**
  * dipc_waiter_init() - prepare the current task's wait
  * @w: on its stack
@@ -18,7 +20,11 @@ void dipc_waiter_init(struct dipc_waiter *w)
 {
 	INIT_LIST_HEAD(&w->node);
 	w->task = current;
+	w->complete = NULL;
 	w->message = NULL;
+	w->match = NULL;
+	w->mode = DIPC_MODE_BLOCKING;
+	w->place = DIPC_PLACE_NOWHERE;
 	w->done = DIPC_REASON_NONE;
 }
 
@@ -62,15 +68,36 @@ long dipc_waiter_sleep(struct dipc_waiter *w, long timeout)
 	return timeout;
 }
 
+static void withdraw_locked(struct dipc_queue *q, struct dipc_message *m,
+			    struct dipc_waiter *w, struct dipc_queue_events *ev)
+{
+	switch (w->place) {
+	case DIPC_PLACE_LINE:
+		dipc_queue_leave_line_locked(q, m);
+		break;
+	case DIPC_PLACE_QUEUE:
+		dipc_queue_unlink_locked(q, m);
+		break;
+	default:
+		/* its receiver finds out when it has copied it */
+		WRITE_ONCE(m->waiter, &dipc_waiter_revoked);
+		return;
+	}
+	m->waiter = NULL;
+	dipc_queue_discard_locked(m, ev);
+	/* those behind it may fit where it did not */
+	dipc_queue_admit_locked(q, ev);
+}
+
 /**
  * dipc_queue_withdraw_sender() - a sender gives up
  * @q: the queue
- * @m: its message
+ * @m: its message; nobody receives it if it was withdrawn
  * @w: its wait
  *
  * Context: process.
- * Return: whether the message was withdrawn and is the caller's again; if
- * not, the wait has ended before and w->done says how.
+ * Return: whether the message was withdrawn; if not, the wait has ended
+ * before and w->done says how.
  */
 bool dipc_queue_withdraw_sender(struct dipc_queue *q, struct dipc_message *m,
 				struct dipc_waiter *w)
@@ -82,11 +109,8 @@ bool dipc_queue_withdraw_sender(struct dipc_queue *q, struct dipc_message *m,
 	rcu_read_lock();
 	spin_lock_bh(&q->lock);
 	waits = !w->done;
-	if (waits) {
-		dipc_queue_leave_line_locked(q, m);
-		/* those behind it may fit where it did not */
-		dipc_queue_admit_locked(q, &ev);
-	}
+	if (waits)
+		withdraw_locked(q, m, w, &ev);
 	spin_unlock_bh(&q->lock);
 	dipc_queue_notify(q, &ev);
 	rcu_read_unlock();
@@ -111,6 +135,8 @@ bool dipc_queue_withdraw_receiver(struct dipc_queue *q, struct dipc_waiter *w)
 	if (waits) {
 		list_del_init(&w->node);
 		WRITE_ONCE(q->n_receivers, q->n_receivers - 1);
+		if (w->match)
+			q->n_choosy--;
 	}
 	spin_unlock_bh(&q->lock);
 	return waits;
@@ -191,6 +217,7 @@ static struct dipc_queue *change_room_queue(struct dipc_queue *q,
  * @q: the queue
  * @w: the watcher; stops watching another queue for room
  * @len: of the message for which there is to be room, payload in bytes
+ * @mode: enum dipc_mode it would be sent in
  * @uid: effective user that would send
  * @user: the user it would be charged to
  *
@@ -200,7 +227,8 @@ static struct dipc_queue *change_room_queue(struct dipc_queue *q,
  * Return: whether there is room now; the watcher is called only if not.
  */
 bool dipc_queue_watch_room(struct dipc_queue *q, struct dipc_watcher *w,
-			   u32 len, kuid_t uid, const struct dipc_user *user)
+			   u32 len, u8 mode, kuid_t uid,
+			   const struct dipc_user *user)
 {
 	struct dipc_queue *old;
 	bool room;
@@ -208,7 +236,7 @@ bool dipc_queue_watch_room(struct dipc_queue *q, struct dipc_watcher *w,
 	spin_lock_bh(&w->room_lock);
 	old = change_room_queue(q, w);
 	spin_lock_bh(&q->lock);
-	room = dipc_queue_would_admit_locked(q, len, uid, user);
+	room = dipc_queue_would_admit_locked(q, len, mode, uid, user);
 	if (!room && list_empty(&w->room_node))
 		list_add_tail(&w->room_node, &q->starved);
 	spin_unlock_bh(&q->lock);
@@ -237,7 +265,7 @@ bool dipc_queue_watch_end(struct dipc_queue *q, struct dipc_watcher *w)
 	spin_lock_bh(&w->room_lock);
 	old = change_room_queue(q, w);
 	spin_lock_bh(&q->lock);
-	closed = q->closed;
+	closed = q->closed || q->ended;
 	if (!closed && list_empty(&w->room_node))
 		list_add_tail(&w->room_node, &q->starved);
 	spin_unlock_bh(&q->lock);

@@ -15,9 +15,21 @@ static enum dipc_reason check_permission(struct dipc_queue *queue)
 	return DIPC_REASON_NONE;
 }
 
+/*
+ * Messages go from any socket for messages to any, and to mailboxes (type 0);
+ * links connect their like.
+ */
+static bool fits(u16 from, u16 to)
+{
+	bool links = from == SOCK_SEQPACKET || from == SOCK_STREAM;
+
+	return from == to || (!links && to != SOCK_SEQPACKET &&
+			      to != SOCK_STREAM);
+}
+
 static enum dipc_reason find_name(struct dipc_net *dn,
 				  const struct sockaddr_dipc *addr,
-				  struct dipc_name **name)
+				  u16 socket_type, struct dipc_name **name)
 {
 	*name = dipc_name_find(&dn->names, addr->sdipc_name);
 	if (!*name)
@@ -27,16 +39,24 @@ static enum dipc_reason find_name(struct dipc_net *dn,
 		dipc_name_put(*name);
 		return DIPC_REASON_NO_NAME;
 	}
+	if (!fits(socket_type, (*name)->socket_type)) {
+		dipc_name_put(*name);
+		return DIPC_REASON_WRONG_TYPE;
+	}
 	return DIPC_REASON_NONE;
 }
 
-static enum dipc_reason find_port(struct dipc_net *dn, u64 id,
+static enum dipc_reason find_port(struct dipc_net *dn, u64 id, u16 socket_type,
 				  struct dipc_queue **queue)
 {
 	struct dipc_port *port = dipc_port_find(&dn->ports, id);
 
 	if (!port)
 		return DIPC_REASON_NO_PORT;
+	if (!fits(socket_type, port->socket_type)) {
+		dipc_port_put(port);
+		return DIPC_REASON_WRONG_TYPE;
+	}
 	*queue = &port->queue;
 	return DIPC_REASON_NONE;
 }
@@ -45,15 +65,16 @@ static enum dipc_reason find_port(struct dipc_net *dn, u64 id,
  * dipc_route_find() - look up where to send one message
  * @dn: the node
  * @addr: checked address
+ * @socket_type: of the socket that sends
  * @queue: set to the queue, with a reference for the caller
  *
  * Context: process.
- * Return: DIPC_REASON_NONE; DIPC_REASON_NO_NODE, _NO_PORT, _NO_NAME or
- * _NO_PERMISSION, and then there is no queue.
+ * Return: DIPC_REASON_NONE; DIPC_REASON_NO_NODE, _NO_PORT, _NO_NAME,
+ * _WRONG_TYPE or _NO_PERMISSION, and then there is no queue.
  */
 enum dipc_reason dipc_route_find(struct dipc_net *dn,
 				 const struct sockaddr_dipc *addr,
-				 struct dipc_queue **queue)
+				 u16 socket_type, struct dipc_queue **queue)
 {
 	enum dipc_reason reason;
 	struct dipc_name *name;
@@ -61,9 +82,9 @@ enum dipc_reason dipc_route_find(struct dipc_net *dn,
 	if (addr->sdipc_node)
 		return DIPC_REASON_NO_NODE;
 	if (addr->sdipc_type == DIPC_ADDR_PORT)
-		return find_port(dn, addr->sdipc_port, queue);
+		return find_port(dn, addr->sdipc_port, socket_type, queue);
 
-	reason = find_name(dn, addr, &name);
+	reason = find_name(dn, addr, socket_type, &name);
 	if (reason)
 		return reason;
 	*queue = dipc_name_pick(name);
@@ -79,16 +100,40 @@ enum dipc_reason dipc_route_find(struct dipc_net *dn,
 	return reason;
 }
 
+/**
+ * dipc_route_find_port() - look up whom a link is to be connected to
+ * @dn: the node
+ * @addr: checked address
+ * @socket_type: of the socket that connects
+ * @port: set to the port, with a reference for the caller
+ *
+ * Context: process.
+ * Return: as dipc_route_find(); a mailbox is of the wrong type.
+ */
+enum dipc_reason dipc_route_find_port(struct dipc_net *dn,
+				      const struct sockaddr_dipc *addr,
+				      u16 socket_type, struct dipc_port **port)
+{
+	struct dipc_queue *queue;
+	enum dipc_reason reason;
+
+	reason = dipc_route_find(dn, addr, socket_type, &queue);
+	if (!reason)
+		*port = dipc_port_of_queue(queue);
+	return reason;
+}
+
 /* A name of ports is kept as such, to meet them in turn. */
-static enum dipc_reason resolve(struct dipc_net *dn, struct dipc_route *route)
+static enum dipc_reason resolve(struct dipc_net *dn, struct dipc_route *route,
+				u16 socket_type)
 {
 	const struct sockaddr_dipc *addr = &route->addr;
 	enum dipc_reason reason;
 	struct dipc_name *name;
 
 	if (addr->sdipc_node || addr->sdipc_type == DIPC_ADDR_PORT)
-		return dipc_route_find(dn, addr, &route->queue);
-	reason = find_name(dn, addr, &name);
+		return dipc_route_find(dn, addr, socket_type, &route->queue);
+	reason = find_name(dn, addr, socket_type, &name);
 	if (reason)
 		return reason;
 	if (name->type == DIPC_ADDR_PORT) {
@@ -102,32 +147,65 @@ static enum dipc_reason resolve(struct dipc_net *dn, struct dipc_route *route)
 	return check_permission(route->queue);
 }
 
+static struct dipc_route *make(const struct sockaddr_dipc *addr)
+{
+	struct dipc_route *route;
+
+	route = kzalloc(sizeof(*route), GFP_KERNEL_ACCOUNT);
+	if (!route)
+		return NULL;
+	refcount_set(&route->refs, 1);
+	route->addr = *addr;
+	return route;
+}
+
+/**
+ * dipc_route_create_link() - where a socket that is one end of a link sends to
+ * @addr: of the other end
+ * @queue: that the other end reads from; a reference is taken
+ *
+ * Context: process; may sleep.
+ * Return: the route with one reference, or NULL without memory.
+ */
+struct dipc_route *dipc_route_create_link(const struct sockaddr_dipc *addr,
+					  struct dipc_queue *queue)
+{
+	struct dipc_route *route = make(addr);
+
+	if (route) {
+		dipc_queue_get(queue);
+		route->queue = queue;
+	}
+	return route;
+}
+
 /**
  * dipc_route_create() - look up where a socket will send to
  * @dn: the node
  * @addr: checked address
+ * @socket_type: of the socket, one for messages
  *
  * A route to a mailbox makes its holder one of the mailbox's users.
  *
  * Context: process; may sleep.
  * Return: the route with one reference; or ERR_PTR(-EHOSTUNREACH) if the node
  * is unknown, -ECONNREFUSED if nobody has the port number, -ENOENT if nobody
- * has the name, -EACCES if the mailbox may not be written to, -ENOMEM.
+ * has the name, -EPROTOTYPE if it is one of links, -EACCES if the mailbox may
+ * not be written to, -ENOMEM.
  */
 struct dipc_route *dipc_route_create(struct dipc_net *dn,
-				     const struct sockaddr_dipc *addr)
+				     const struct sockaddr_dipc *addr,
+				     u16 socket_type)
 {
 	struct dipc_mailbox *mailbox;
 	struct dipc_route *route;
 	enum dipc_reason reason;
 	int err;
 
-	route = kzalloc(sizeof(*route), GFP_KERNEL_ACCOUNT);
+	route = make(addr);
 	if (!route)
 		return ERR_PTR(-ENOMEM);
-	refcount_set(&route->refs, 1);
-	route->addr = *addr;
-	reason = resolve(dn, route);
+	reason = resolve(dn, route, socket_type);
 	err = dipc_reason_errno(reason);
 	if (!err && route->queue && route->queue->kind == DIPC_QUEUE_MAILBOX) {
 		mailbox = dipc_mailbox_of_queue(route->queue);

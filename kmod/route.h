@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * From an address to a queue. A route is what a connected socket keeps: the
- * address was looked up and permission checked once.
+ * address was looked up and permission checked once. That of a link leads to
+ * the link's queue and has the address of the other end.
  *
  * Lifetime: a route is counted by its socket and by each send that is under
  * way, and freed after a grace period, because sends find it under RCU.
@@ -24,9 +25,15 @@ struct dipc_route {
 
 enum dipc_reason dipc_route_find(struct dipc_net *dn,
 				 const struct sockaddr_dipc *addr,
-				 struct dipc_queue **queue);
+				 u16 socket_type, struct dipc_queue **queue);
+enum dipc_reason dipc_route_find_port(struct dipc_net *dn,
+				      const struct sockaddr_dipc *addr,
+				      u16 socket_type, struct dipc_port **port);
 struct dipc_route *dipc_route_create(struct dipc_net *dn,
-				     const struct sockaddr_dipc *addr);
+				     const struct sockaddr_dipc *addr,
+				     u16 socket_type);
+struct dipc_route *dipc_route_create_link(const struct sockaddr_dipc *addr,
+					  struct dipc_queue *queue);
 struct dipc_queue *dipc_route_pick(const struct dipc_route *route);
 struct dipc_queue *dipc_route_first(const struct dipc_route *route);
 void dipc_route_put(struct dipc_route *route);

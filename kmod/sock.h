@@ -5,42 +5,81 @@
  *
  * Lifetime: that of its struct sock; freed after a grace period, for queues
  * and the account call it under RCU (SOCK_RCU_FREE).
- * Locking: lock_sock() covers @port, @rx, @route and @bound being set; @port
- * and @rx are set once, from then on can be read with an acquire; @route and
- * @sender are read under RCU. @sender_lock covers @sender being replaced.
- * lock_sock() is taken before the mutexes of the tables, never by those who
- * deliver.
+ * Locking: lock_sock() covers @port, @id, @rx, @route and @bound being set and
+ * changes of sk_state and sk_shutdown; @port, @id and @rx are set once, @rx last,
+ * and can be read with an acquire from then on; @route and @sender are read
+ * under RCU. @sender_lock covers @sender being replaced. lock_sock() is taken
+ * before the mutexes of the tables and the lock of a listener, never by those
+ * who deliver, and never of two sockets at once: who connects makes the other
+ * end himself, and nobody else knows it yet.
+ *
+ * A socket for links (SOCK_SEQPACKET, SOCK_STREAM) has a port only if it is
+ * bound, for its names and to listen; what it receives comes from a link. Its
+ * sk_state is TCP_CLOSE, TCP_LISTEN or TCP_ESTABLISHED. One that nobody has
+ * accepted yet is in the @pending list of a listener and belongs to that.
  */
 #ifndef _DIPC_SOCK_H
 #define _DIPC_SOCK_H
 
 #include <net/sock.h>
 
+#include "async.h"
 #include "net.h"
 #include "route.h"
 
 struct dipc_sock {
 	struct sock		sk;		/* must be first */
 	struct dipc_port	*port;
+	u64			id;		/* port number; 0: none yet */
+	u64			number;		/* bound to, if not to a name */
 	struct dipc_queue	*rx;		/* counted */
 	struct dipc_mailbox	*mailbox;	/* rx's, if bound to one */
 	struct dipc_name	*bound;		/* counted; what was bound first */
 	struct dipc_account	*account;
 	struct dipc_sender __rcu *sender;
 	struct dipc_route __rcu	*route;
+	struct dipc_standing_match __rcu *match;	/* or NULL: any */
+	struct dipc_errqueue	*errqueue;	/* made when needed, kept */
 	spinlock_t		sender_lock;	/* for @sender to be replaced */
+	spinlock_t		end_lock;	/* a leaf: for @end_seen to be set */
+	struct mutex		read_lock;	/* one reader of a stream at a time */
 	bool			reuse_name;
 	bool			numbered;	/* bound by number or any first */
+	bool			accepted;	/* the listener's address is its */
+	bool			end_seen;	/* rx->end_err has been taken over */
+	u8			mode;		/* enum dipc_mode */
+	u8			priority;
+	u32			recv_info;	/* DIPC_INFO_* */
 	int			notify;		/* DIPC_NOTIFY_* below */
 	atomic64_t		next_id;	/* of messages */
 	struct dipc_watcher	watcher;
-	struct dipc_queue_conf	conf;		/* for the port to be made */
+	struct dipc_queue_conf	conf;		/* for the port or link to be made */
+	struct list_head	pending;	/* not accepted yet */
+};
+
+/* One end of a connection, as the other will see it. */
+struct dipc_pair_end {
+	struct dipc_link_end	who;
+	struct sockaddr_dipc	addr;
+	struct dipc_queue_conf	conf;		/* of what it receives from */
+};
+
+/* Two links and two routes between two ends that are not joined yet. */
+struct dipc_pair {
+	struct dipc_link	*rx[2];
+	struct dipc_route	*route[2];
 };
 
 enum {
 	DIPC_NOTIFY_EACH = 0,
 	DIPC_NOTIFY_ARMED = 1,
 	DIPC_NOTIFY_SENT = 2,
+};
+
+/* Which messages a socket receives until it says else (DIPC_MATCH). */
+struct dipc_standing_match {
+	struct dipc_match	match;
+	struct rcu_head		rcu;
 };
 
 static inline struct dipc_sock *dipc_sk(const struct sock *sk)
@@ -55,11 +94,32 @@ static inline struct dipc_queue *dipc_sock_rx(const struct dipc_sock *ds)
 	return smp_load_acquire(&ds->rx);
 }
 
+/* Does it connect to another socket, instead of sending to queues? */
+static inline bool dipc_sock_is_link(const struct dipc_sock *ds)
+{
+	return ds->sk.sk_type == SOCK_SEQPACKET ||
+	       ds->sk.sk_type == SOCK_STREAM;
+}
+
+/* What a socket listens with, or NULL. */
+static inline struct dipc_listener *dipc_sock_listener(struct dipc_sock *ds)
+{
+	struct dipc_port *port = READ_ONCE(ds->port);
+
+	return port ? dipc_port_listener(port) : NULL;
+}
+
 /* bind.c */
 int dipc_sock_bind(struct dipc_sock *ds, const struct sockaddr_dipc *addr);
 int dipc_sock_autobind(struct dipc_sock *ds);
 void dipc_sock_unbind(struct dipc_sock *ds);
 void dipc_sock_name(struct dipc_sock *ds, struct sockaddr_dipc *addr);
+void dipc_sock_draw_id(struct dipc_sock *ds);
+void dipc_sock_receive_from(struct dipc_sock *ds, struct dipc_queue *rx);
+void dipc_sock_conf_default(struct dipc_sock *ds);
+int dipc_sock_set_conf(struct dipc_sock *ds,
+		       const struct dipc_queue_conf *conf);
+void dipc_sock_get_conf(struct dipc_sock *ds, struct dipc_queue_conf *conf);
 
 /* connect.c */
 int dipc_sock_connect(struct dipc_sock *ds, const struct sockaddr_dipc *addr);
@@ -67,16 +127,52 @@ struct dipc_route *dipc_sock_route(struct dipc_sock *ds);
 
 /* poll.c */
 int dipc_sock_init_wake(struct dipc_sock *ds);
+int dipc_sock_error(struct dipc_sock *ds);
+void dipc_sock_arrived(void *socket);
 bool dipc_sock_account_room(struct dipc_sock *ds, size_t truesize);
-bool dipc_sock_ask_room(struct dipc_sock *ds, struct dipc_queue *q, size_t len);
+bool dipc_sock_ask_room(struct dipc_sock *ds, struct dipc_queue *q, size_t len,
+			u8 mode);
 void dipc_sock_tell_room(struct dipc_sock *ds);
 __poll_t dipc_sock_poll(struct file *file, struct socket *sock,
 			struct poll_table_struct *wait);
+void dipc_sock_tell_completion(void *socket);
 
-/* send.c, receive.c */
-int dipc_sock_send(struct dipc_sock *ds, struct msghdr *msg, size_t len);
+
+/* pair.c */
+int dipc_pair_make(struct dipc_pair *pair, struct dipc_net *dn,
+		   const struct dipc_pair_end *ends, struct dipc_name *name,
+		   u16 socket_type);
+void dipc_pair_drop(struct dipc_pair *pair);
+void dipc_pair_take(struct dipc_pair *pair, int which, struct dipc_sock *ds);
+int dipc_sock_pair(struct dipc_sock *a, struct dipc_sock *b);
+void dipc_sock_part(struct dipc_sock *ds, bool reset);
+int dipc_sock_shutdown(struct dipc_sock *ds, int how);
+
+/* sock_life.c */
+int dipc_sock_register(void);
+void dipc_sock_unregister(void);
+struct dipc_sock *dipc_sock_create(struct net *net, int family,
+				   struct socket *sock, u16 type, int kern);
+void dipc_sock_release(struct dipc_sock *ds);
+
+/* listen.c */
+int dipc_sock_listen(struct dipc_sock *ds, int backlog);
+int dipc_sock_accept(struct dipc_sock *ds, struct socket *sock, int flags);
+int dipc_sock_connect_link(struct dipc_sock *ds,
+			   const struct sockaddr_dipc *addr, bool may_wait);
+
+/* receive.c, read_stream.c, match.c */
 int dipc_sock_receive(struct dipc_sock *ds, struct msghdr *msg, size_t len,
 		      int flags);
+int dipc_sock_read_stream(struct dipc_sock *ds, struct msghdr *msg, size_t len,
+			  int flags);
+int dipc_sock_set_match(struct dipc_sock *ds, const struct dipc_match *match);
+const struct dipc_match *dipc_sock_match(struct dipc_sock *ds,
+					 struct dipc_match *match);
+bool dipc_sock_readable(struct dipc_sock *ds, struct dipc_queue *q);
+
+/* send.c */
+int dipc_sock_send(struct dipc_sock *ds, struct msghdr *msg, size_t len);
 
 /* sockopt.c */
 int dipc_sock_setopt(struct dipc_sock *ds, int optname, sockptr_t optval,

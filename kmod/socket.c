@@ -15,34 +15,16 @@
 #include "sock.h"
 #include "socket.h"
 
-/* Bytes of memory a socket may have outstanding, until SO_SNDBUF says else. */
-#define DEFAULT_SNDBUF (4 * 1024 * 1024)
-
 static int dipc_family;
-
-static struct proto dipc_proto = {
-	.name		= "DIPC",
-	.owner		= THIS_MODULE,
-	.obj_size	= sizeof(struct dipc_sock),
-};
 
 static int socket_release(struct socket *sock)
 {
 	struct sock *sk = sock->sk;
-	struct dipc_sock *ds;
 
 	if (!sk)
 		return 0;
-	ds = dipc_sk(sk);
-	sock_orphan(sk);
 	sock->sk = NULL;
-
-	dipc_sock_unbind(ds);
-	dipc_queue_unwatch_room(&ds->watcher);
-	dipc_route_put(rcu_replace_pointer(ds->route, NULL, true));
-	dipc_sender_put(rcu_replace_pointer(ds->sender, NULL, true));
-	dipc_account_close(ds->account);
-	sock_put(sk);
+	dipc_sock_release(dipc_sk(sk));
 	return 0;
 }
 
@@ -76,6 +58,55 @@ static int socket_connect(struct socket *sock, struct sockaddr *uaddr, int len,
 			return -EINVAL;
 	}
 	return dipc_sock_connect(ds, &addr);
+}
+
+static int link_connect(struct socket *sock, struct sockaddr *uaddr, int len,
+			int flags)
+{
+	struct dipc_sock *ds = dipc_sk(sock->sk);
+	struct sockaddr_dipc addr;
+	int err;
+
+	/* a connection cannot be dissolved; AF_UNIX says the same */
+	if (len < (int)sizeof(uaddr->sa_family) ||
+	    uaddr->sa_family == AF_UNSPEC)
+		return -EINVAL;
+	err = dipc_addr_parse(&addr, uaddr, len, sock->sk->sk_family);
+	if (err)
+		return err;
+	if (addr.sdipc_type == DIPC_ADDR_ANY)
+		return -EINVAL;
+	err = dipc_sock_connect_link(ds, &addr, !(flags & O_NONBLOCK));
+	if (!err)
+		sock->state = SS_CONNECTED;
+	return err;
+}
+
+static int link_socketpair(struct socket *a, struct socket *b)
+{
+	int err = dipc_sock_pair(dipc_sk(a->sk), dipc_sk(b->sk));
+
+	if (err)
+		return err;
+	a->state = SS_CONNECTED;
+	b->state = SS_CONNECTED;
+	return 0;
+}
+
+static int link_listen(struct socket *sock, int backlog)
+{
+	return dipc_sock_listen(dipc_sk(sock->sk), backlog);
+}
+
+static int link_accept(struct socket *sock, struct socket *newsock,
+		       DIPC_ACCEPT_ARGS)
+{
+	return dipc_sock_accept(dipc_sk(sock->sk), newsock, DIPC_ACCEPT_FLAGS);
+}
+
+static int link_shutdown(struct socket *sock, int how)
+{
+	return dipc_sock_shutdown(dipc_sk(sock->sk), how);
 }
 
 static int socket_getname(struct socket *sock, struct sockaddr *uaddr, int peer)
@@ -125,21 +156,37 @@ static int socket_getsockopt(struct socket *sock, int level, int optname,
 	return dipc_sock_getopt(dipc_sk(sock->sk), optname, optval, optlen);
 }
 
-/* As for AF_UNIX datagrams: bytes of the first message, memory outstanding. */
+/* As for AF_UNIX: of the first message; of a connection, all that is there. */
+static long readable_bytes(struct dipc_sock *ds)
+{
+	struct dipc_queue *q = dipc_sock_rx(ds);
+	const struct dipc_match *match;
+	struct dipc_match standing;
+	u32 len;
+
+	if (READ_ONCE(ds->sk.sk_state) == TCP_LISTEN)
+		return -EINVAL;
+	if (!q)
+		return 0;
+	match = dipc_sock_match(ds, &standing);
+	if (dipc_sock_is_link(ds) && !match)
+		return min_t(u64, READ_ONCE(q->bytes), INT_MAX);
+	if (READ_ONCE(q->closed))
+		return q->close_err;
+	return dipc_queue_first(q, match, &len) ? len : 0;
+}
+
 static int socket_ioctl(struct socket *sock, unsigned int cmd,
 			unsigned long arg)
 {
 	struct dipc_sock *ds = dipc_sk(sock->sk);
-	struct dipc_queue *q = dipc_sock_rx(ds);
 	int __user *where = (int __user *)arg;
 	long amount;
 
 	switch (cmd) {
 	case SIOCINQ:
-		if (q && READ_ONCE(q->closed))
-			return q->close_err;
-		amount = q ? dipc_queue_first_len(q) : 0;
-		return put_user((int)amount, where);
+		amount = readable_bytes(ds);
+		return amount < 0 ? amount : put_user((int)amount, where);
 	case SIOCOUTQ:
 		amount = atomic_long_read(&ds->account->outstanding);
 		return put_user((int)min_t(long, amount, INT_MAX), where);
@@ -156,7 +203,10 @@ static int socket_compat_ioctl(struct socket *sock, unsigned int cmd,
 }
 #endif
 
-/* Without "const": the family is known only when the module is loaded. */
+/*
+ * Without "const": the family is known only when the module is loaded. This
+ * one is for messages.
+ */
 static struct proto_ops dipc_ops __ro_after_init = {
 	.owner		= THIS_MODULE,
 	.release	= socket_release,
@@ -179,39 +229,54 @@ static struct proto_ops dipc_ops __ro_after_init = {
 	.mmap		= sock_no_mmap,
 };
 
-static int init_sock(struct sock *sk)
-{
-	struct dipc_sock *ds = dipc_sk(sk);
+/* Of both types: for connections. */
+static struct proto_ops dipc_link_ops __ro_after_init = {
+	.owner		= THIS_MODULE,
+	.release	= socket_release,
+	.bind		= socket_bind,
+	.connect	= link_connect,
+	.socketpair	= link_socketpair,
+	.accept		= link_accept,
+	.getname	= socket_getname,
+	.poll		= dipc_sock_poll,
+	.ioctl		= socket_ioctl,
+#ifdef CONFIG_COMPAT
+	.compat_ioctl	= socket_compat_ioctl,
+#endif
+	.listen		= link_listen,
+	.shutdown	= link_shutdown,
+	.setsockopt	= socket_setsockopt,
+	.getsockopt	= socket_getsockopt,
+	.sendmsg	= socket_sendmsg,
+	.recvmsg	= socket_recvmsg,
+	.mmap		= sock_no_mmap,
+};
 
-	sk->sk_sndbuf = DEFAULT_SNDBUF;
-	/* from the first: the bits of sk_flags are not set atomically */
-	sock_set_flag(sk, SOCK_RCU_FREE);
-	spin_lock_init(&ds->sender_lock);
-	dipc_queue_conf_default(&ds->conf);
-	return dipc_sock_init_wake(ds);
+static const struct proto_ops *ops_of(int type)
+{
+	switch (type) {
+	case SOCK_RDM:
+	case SOCK_DGRAM:
+		return &dipc_ops;
+	case SOCK_SEQPACKET:
+	case SOCK_STREAM:
+		return &dipc_link_ops;
+	default:
+		return NULL;
+	}
 }
 
 static int create(struct net *net, struct socket *sock, int protocol, int kern)
 {
-	struct sock *sk;
-	int err;
+	const struct proto_ops *ops = ops_of(sock->type);
 
-	if (sock->type != SOCK_RDM && sock->type != SOCK_DGRAM)
+	if (!ops)
 		return -ESOCKTNOSUPPORT;
 	if (protocol)
 		return -EPROTONOSUPPORT;
-	sk = sk_alloc(net, dipc_family, GFP_KERNEL, &dipc_proto, kern);
-	if (!sk)
+	if (!dipc_sock_create(net, dipc_family, sock, sock->type, kern))
 		return -ENOMEM;
-	sock_init_data(sock, sk);
-	err = init_sock(sk);
-	if (err) {
-		sock_orphan(sk);
-		sock->sk = NULL;
-		sock_put(sk);
-		return err;
-	}
-	sock->ops = &dipc_ops;
+	sock->ops = ops;
 	return 0;
 }
 
@@ -247,13 +312,14 @@ int dipc_socket_register(int family)
 		return -EINVAL;
 	dipc_family = family;
 	dipc_ops.family = family;
+	dipc_link_ops.family = family;
 	dipc_proto_family.family = family;
-	err = proto_register(&dipc_proto, 1);
+	err = dipc_sock_register();
 	if (err)
 		return err;
 	err = sock_register(&dipc_proto_family);
 	if (err)
-		proto_unregister(&dipc_proto);
+		dipc_sock_unregister();
 	return err;
 }
 
@@ -265,5 +331,5 @@ int dipc_socket_register(int family)
 void dipc_socket_unregister(void)
 {
 	sock_unregister(dipc_family);
-	proto_unregister(&dipc_proto);
+	dipc_sock_unregister();
 }

@@ -5,20 +5,21 @@
 /* How long an option may be for the sake of later, larger versions. */
 #define OPTLEN_MAX 256
 
-static int get_conf_arg(struct dipc_queue_conf *conf, sockptr_t optval,
-			unsigned int optlen)
+/* A struct that may be longer than is known here, if the rest is 0. */
+static int get_struct_arg(void *arg, size_t size, sockptr_t optval,
+			  unsigned int optlen)
 {
-	u8 more[OPTLEN_MAX - sizeof(*conf)];
+	u8 more[OPTLEN_MAX];
 	size_t n_more;
 
-	if (optlen < sizeof(*conf) || optlen > OPTLEN_MAX)
+	if (optlen < size || optlen > OPTLEN_MAX)
 		return -EINVAL;
-	if (copy_from_sockptr(conf, optval, sizeof(*conf)))
+	if (copy_from_sockptr(arg, optval, size))
 		return -EFAULT;
-	n_more = optlen - sizeof(*conf);
+	n_more = optlen - size;
 	if (!n_more)
 		return 0;
-	if (copy_from_sockptr_offset(more, optval, sizeof(*conf), n_more))
+	if (copy_from_sockptr_offset(more, optval, size, n_more))
 		return -EFAULT;
 	return memchr_inv(more, 0, n_more) ? -E2BIG : 0;
 }
@@ -29,77 +30,106 @@ static int set_queue(struct dipc_sock *ds, sockptr_t optval,
 	struct dipc_queue_conf conf;
 	int err;
 
-	err = get_conf_arg(&conf, optval, optlen);
-	if (err)
-		return err;
-	err = dipc_queue_conf_check(&conf);
-	if (err)
-		return err;
-
-	lock_sock(&ds->sk);
-	if (ds->mailbox)
-		err = -EOPNOTSUPP;
-	else if (ds->port)
-		dipc_queue_configure(&ds->port->queue, &conf,
-				     ds->port->queue.owner);
-	else
-		ds->conf = conf;
-	release_sock(&ds->sk);
-	return err;
+	err = get_struct_arg(&conf, sizeof(conf), optval, optlen);
+	return err ? err : dipc_sock_set_conf(ds, &conf);
 }
 
-static void get_queue(struct dipc_sock *ds, struct dipc_queue_conf *conf)
+static int set_match(struct dipc_sock *ds, sockptr_t optval,
+		     unsigned int optlen)
 {
-	struct dipc_queue_info info;
+	struct dipc_match match;
+	int err;
 
-	lock_sock(&ds->sk);
-	if (ds->rx) {
-		dipc_queue_info(ds->rx, &info);
-		*conf = info.conf;
-	} else {
-		*conf = ds->conf;
-	}
-	release_sock(&ds->sk);
+	err = get_struct_arg(&match, sizeof(match), optval, optlen);
+	return err ? err : dipc_sock_set_match(ds, &match);
 }
 
-static int get_int_arg(int *value, sockptr_t optval, unsigned int optlen)
+static int get_u32_arg(u32 *value, u32 max, sockptr_t optval,
+		       unsigned int optlen)
 {
 	if (optlen != sizeof(*value))
 		return -EINVAL;
 	if (copy_from_sockptr(value, optval, sizeof(*value)))
 		return -EFAULT;
-	return *value == 0 || *value == 1 ? 0 : -EINVAL;
+	return *value > max ? -EINVAL : 0;
+}
+
+static int set_mode(struct dipc_sock *ds, u32 mode)
+{
+	WRITE_ONCE(ds->mode, mode);
+	/* whether there is room is another question now */
+	rcu_read_lock();
+	ds->watcher.room(&ds->watcher);
+	rcu_read_unlock();
+	return 0;
+}
+
+/* What bytes without boundaries do not have. */
+static bool is_of_messages(int optname)
+{
+	switch (optname) {
+	case DIPC_MODE:
+	case DIPC_PRIORITY:
+	case DIPC_MATCH:
+	case DIPC_RECV_INFO:
+		return true;
+	default:
+		return false;
+	}
 }
 
 /**
  * dipc_sock_setopt() - set an option at SOL_DIPC
  * @ds: the socket
- * @optname: DIPC_QUEUE, DIPC_REUSE_NAME or DIPC_NOTIFY
+ * @optname: DIPC_QUEUE, DIPC_REUSE_NAME, DIPC_NOTIFY, DIPC_MODE,
+ *	DIPC_PRIORITY, DIPC_MATCH or DIPC_RECV_INFO
  * @optval: its value
  * @optlen: size of the value in bytes
  *
  * Context: process; may sleep.
  * Return: 0; -ENOPROTOOPT for an option that does not exist or cannot be set;
  * -EINVAL for a bad length or value; -E2BIG if what is behind a known struct
- * is not 0; -EFAULT; -EOPNOTSUPP for the limits of a mailbox.
+ * is not 0; -EFAULT; -EOPNOTSUPP for the limits of a mailbox, and for what a
+ * stream does not have; -EBUSY for another order of a queue with messages;
+ * -ENOMEM.
  */
 int dipc_sock_setopt(struct dipc_sock *ds, int optname, sockptr_t optval,
 		     unsigned int optlen)
 {
-	int value, err;
+	u32 value;
+	int err;
 
+	if (is_of_messages(optname) && ds->sk.sk_type == SOCK_STREAM)
+		return -EOPNOTSUPP;
 	switch (optname) {
 	case DIPC_QUEUE:
 		return set_queue(ds, optval, optlen);
 	case DIPC_REUSE_NAME:
-		err = get_int_arg(&value, optval, optlen);
+		err = get_u32_arg(&value, 1, optval, optlen);
 		if (!err)
 			WRITE_ONCE(ds->reuse_name, value);
 		return err;
 	case DIPC_NOTIFY:
-		err = get_int_arg(&value, optval, optlen);
+		err = get_u32_arg(&value, 1, optval, optlen);
 		if (!err)
 			WRITE_ONCE(ds->notify, value);
+		return err;
+	case DIPC_MODE:
+		err = get_u32_arg(&value, DIPC_MODE_EXPLICIT, optval, optlen);
+		return err ? err : set_mode(ds, value);
+	case DIPC_PRIORITY:
+		err = get_u32_arg(&value, DIPC_PRIORITY_MAX, optval, optlen);
+		if (!err)
+			WRITE_ONCE(ds->priority, value);
+		return err;
+	case DIPC_MATCH:
+		return set_match(ds, optval, optlen);
+	case DIPC_RECV_INFO:
+		err = get_u32_arg(&value, DIPC_INFO_SOURCE | DIPC_INFO_TAG |
+				  DIPC_INFO_PRIORITY | DIPC_INFO_ID, optval,
+				  optlen);
+		if (!err)
+			WRITE_ONCE(ds->recv_info, value);
 		return err;
 	default:
 		return -ENOPROTOOPT;
@@ -120,39 +150,65 @@ static int put_opt(const void *value, int size, char __user *optval,
 	return 0;
 }
 
+static int get_match(struct dipc_sock *ds, char __user *optval,
+		     int __user *optlen)
+{
+	struct dipc_match match;
+
+	if (!dipc_sock_match(ds, &match))
+		memset(&match, 0, sizeof(match));
+	return put_opt(&match, sizeof(match), optval, optlen);
+}
+
 /**
  * dipc_sock_getopt() - read an option at SOL_DIPC
  * @ds: the socket
- * @optname: DIPC_PORT_ID (which gives the socket a port if it has none),
- *	DIPC_QUEUE, DIPC_REUSE_NAME or DIPC_NOTIFY
+ * @optname: DIPC_PORT_ID (which gives the socket a port if it has none), or
+ *	one that can be set
  * @optval: room for the value
  * @optlen: size of that room in bytes; set to the size of the value
  *
  * Context: process; may sleep.
- * Return: 0; -ENOPROTOOPT for an option that does not exist; -EINVAL if there
- * is too little room; -EFAULT; as dipc_sock_autobind().
+ * Return: 0; -ENOPROTOOPT for an option that does not exist; -EOPNOTSUPP for
+ * what a stream does not have; -EINVAL if there is too little room; -EFAULT;
+ * as dipc_sock_autobind().
  */
 int dipc_sock_getopt(struct dipc_sock *ds, int optname, char __user *optval,
 		     int __user *optlen)
 {
 	struct dipc_queue_conf conf;
-	int value, err;
+	u32 value;
+	u64 id;
+	int err;
 
+	if (is_of_messages(optname) && ds->sk.sk_type == SOCK_STREAM)
+		return -EOPNOTSUPP;
 	switch (optname) {
 	case DIPC_PORT_ID:
 		err = dipc_sock_autobind(ds);
 		if (err)
 			return err;
-		return put_opt(&ds->port->id, sizeof(ds->port->id), optval,
-			       optlen);
+		id = ds->id;
+		return put_opt(&id, sizeof(id), optval, optlen);
 	case DIPC_QUEUE:
-		get_queue(ds, &conf);
+		dipc_sock_get_conf(ds, &conf);
 		return put_opt(&conf, sizeof(conf), optval, optlen);
+	case DIPC_MATCH:
+		return get_match(ds, optval, optlen);
 	case DIPC_REUSE_NAME:
 		value = READ_ONCE(ds->reuse_name);
 		break;
 	case DIPC_NOTIFY:
 		value = READ_ONCE(ds->notify);
+		break;
+	case DIPC_MODE:
+		value = READ_ONCE(ds->mode);
+		break;
+	case DIPC_PRIORITY:
+		value = READ_ONCE(ds->priority);
+		break;
+	case DIPC_RECV_INFO:
+		value = READ_ONCE(ds->recv_info);
 		break;
 	default:
 		return -ENOPROTOOPT;

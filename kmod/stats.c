@@ -21,9 +21,9 @@ static const struct {
 	[DIPC_REASON_TRUNCATED]		= { "truncated", 0 },
 	[DIPC_REASON_PUT_BACK]		= { "put-back", 0 },
 	[DIPC_REASON_DROP_NEWEST]	= { "drop-newest", 0 },
-	[DIPC_REASON_DROP_OLDEST]	= { "drop-oldest", 0 },
-	[DIPC_REASON_DROP_PURGED]	= { "drop-purged", 0 },
-	[DIPC_REASON_DROP_CLOSED]	= { "drop-closed", 0 },
+	[DIPC_REASON_DROP_OLDEST]	= { "drop-oldest", -ENOBUFS },
+	[DIPC_REASON_DROP_PURGED]	= { "drop-purged", -ECANCELED },
+	[DIPC_REASON_DROP_CLOSED]	= { "drop-closed", -ECONNREFUSED },
 	[DIPC_REASON_NO_NAME]		= { "no-name", -ENOENT },
 	[DIPC_REASON_NO_PORT]		= { "no-port", -ECONNREFUSED },
 	[DIPC_REASON_NO_NODE]		= { "no-node", -EHOSTUNREACH },
@@ -37,6 +37,9 @@ static const struct {
 	[DIPC_REASON_USER_LIMIT]	= { "user-limit", -ENOBUFS },
 	[DIPC_REASON_NO_MEMORY]		= { "no-memory", -ENOMEM },
 	[DIPC_REASON_FAULT]		= { "fault", -EFAULT },
+	[DIPC_REASON_EXPIRED]		= { "expired", -ETIMEDOUT },
+	[DIPC_REASON_WRONG_TYPE]	= { "wrong-type", -EPROTOTYPE },
+	[DIPC_REASON_WITHDRAWN]		= { "withdrawn", -ECANCELED },
 };
 
 /**

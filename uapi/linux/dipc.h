@@ -120,12 +120,43 @@ enum dipc_policy {
 };
 
 /**
+ * enum dipc_order - which message of a queue is received first
+ * @DIPC_ORDER_FIFO: the one that came first
+ * @DIPC_ORDER_PRIORITY: the one with the highest priority, and of those the
+ *	one that came first
+ */
+enum dipc_order {
+	DIPC_ORDER_FIFO = 0,
+	DIPC_ORDER_PRIORITY = 1,
+};
+
+/**
+ * enum dipc_mode - when a send has succeeded (DIPC_MODE)
+ * @DIPC_MODE_BLOCKING: when the kernel has the message; what a policy of the
+ *	queue discards then is only counted
+ * @DIPC_MODE_RELIABLE: when the message is in the queue of its destination,
+ *	or handed to a receiver; if the queue's policy would discard it, the
+ *	send fails with ENOBUFS
+ * @DIPC_MODE_EXPLICIT: when a receiver has taken the message, that is, has
+ *	copied it; if it is discarded before that, the send fails
+ *
+ * With MSG_DONTWAIT a send is EAGAIN unless that is so at once.
+ */
+enum dipc_mode {
+	DIPC_MODE_BLOCKING = 0,
+	DIPC_MODE_RELIABLE = 1,
+	DIPC_MODE_EXPLICIT = 2,
+};
+
+/**
  * struct dipc_queue_conf - the limits of a queue (DIPC_QUEUE)
  * @capacity_msgs: how many messages it holds; 0 makes it unbuffered
  * @msg_max_bytes: the largest message, at most DIPC_MSG_LEN_MAX
  * @capacity_bytes: how many bytes of payload it holds, at least
  *	@msg_max_bytes unless the queue is unbuffered
  * @policy: enum dipc_policy
+ * @order: enum dipc_order; can be changed only while the queue is empty
+ *	(EBUSY)
  * @reserved: 0
  *
  * 40 bytes. Lowering a limit discards nothing that is queued already; a sender
@@ -136,7 +167,47 @@ struct dipc_queue_conf {
 	__u32	msg_max_bytes;
 	__u64	capacity_bytes __attribute__((aligned(8)));
 	__u8	policy;
-	__u8	reserved[23];
+	__u8	order;
+	__u8	reserved[22];
+};
+
+#define DIPC_PRIORITY_MAX	31	/* the most urgent; 0 is the least */
+#define DIPC_ASYNC_MAX		1024	/* sends a socket may have outstanding */
+
+/**
+ * struct dipc_match - which messages a socket receives (DIPC_MATCH)
+ * @tag: compared with the message's tag, in the bits of @tag_mask
+ * @tag_mask: which bits of the tag count; 0 is any tag
+ * @port: number of the port that sent it; 0 is any source
+ * @node: of that port; 0 is this node
+ * @reserved: 0
+ *
+ * 48 bytes. All 0 matches every message.
+ */
+struct dipc_match {
+	__u64	tag __attribute__((aligned(8)));
+	__u64	tag_mask;
+	__u64	port;
+	__u32	node;
+	__u32	reserved[5];
+};
+
+/**
+ * struct dipc_completion - what became of an asynchronous send (DIPC_COMPLETION)
+ * @id: number of the message, as its receiver sees it with DIPC_ID
+ * @cookie: as given with DIPC_ASYNC
+ * @error: 0 if the send succeeded by its mode, else the errno it would have had
+ * @reason: enum dipc_reason
+ * @dest: where it was sent to: as given with the message, or by connect()
+ *
+ * 120 bytes.
+ */
+struct dipc_completion {
+	__u64	id __attribute__((aligned(8)));
+	__u64	cookie;
+	__u32	error;
+	__u32	reason;
+	struct sockaddr_dipc dest;
 };
 
 /*
@@ -157,6 +228,42 @@ struct dipc_queue_conf {
 				   * it; 0 is again each message's SIGIO. Reads
 				   * 2 after the notification was sent, until
 				   * the option is set again. */
+#define DIPC_MATCH		10 /* struct dipc_match, get and set: the
+				   * messages that this socket receives, peeks
+				   * at and polls for; others stay */
+#define DIPC_RECV_INFO		11 /* __u32, get and set: DIPC_INFO_* of the
+				   * control messages to come with each message */
+
+/* What DIPC_RECV_INFO asks for. */
+#define DIPC_INFO_SOURCE	(1U << 0)	/* DIPC_SOURCE */
+#define DIPC_INFO_TAG		(1U << 1)	/* DIPC_TAG */
+#define DIPC_INFO_PRIORITY	(1U << 2)	/* DIPC_PRIORITY */
+#define DIPC_INFO_ID		(1U << 3)	/* DIPC_ID */
+
+/*
+ * Socket options that are control messages as well, and control messages at
+ * SOL_DIPC. A control message for sending holds for that message; an unknown
+ * one, one that is doubled, or of another size, is EINVAL. Credentials,
+ * descriptors and time stamps are those of SOL_SOCKET.
+ */
+#define DIPC_MODE		5 /* __u32, enum dipc_mode: option, get and set;
+				   * and with a message to send */
+#define DIPC_TAG		6 /* __u64: with a message to send, 0 if none;
+				   * and received, see DIPC_RECV_INFO */
+#define DIPC_PRIORITY		7 /* __u32, 0 to DIPC_PRIORITY_MAX: option, get
+				   * and set; with a message to send; and
+				   * received, see DIPC_RECV_INFO */
+#define DIPC_DEADLINE		8 /* __u64, nanoseconds from now, not 0: with a
+				   * message to send. If nobody has taken it by
+				   * then, it is discarded, and who waits for
+				   * it is told ETIMEDOUT. */
+#define DIPC_ASYNC		9 /* __u64, a cookie: with a message to send.
+				   * The send returns at once and what becomes
+				   * of it is read with MSG_ERRQUEUE. */
+#define DIPC_SOURCE		12 /* struct sockaddr_dipc: received */
+#define DIPC_ID			13 /* __u64: received; number of the message,
+				   * unique with its source */
+#define DIPC_COMPLETION		14 /* struct dipc_completion: with MSG_ERRQUEUE */
 
 /**
  * enum dipc_reason - what became of a message, or of an attempt to send one
@@ -190,6 +297,10 @@ struct dipc_queue_conf {
  * @DIPC_REASON_USER_LIMIT: not sent, the user's memory limit is reached
  * @DIPC_REASON_NO_MEMORY: not sent, no memory
  * @DIPC_REASON_FAULT: not sent, its buffer was bad
+ * @DIPC_REASON_EXPIRED: discarded or withdrawn, its deadline has passed
+ * @DIPC_REASON_WRONG_TYPE: not sent, the sockets are of different types
+ * @DIPC_REASON_WITHDRAWN: withdrawn, its sender has closed the socket before
+ *	it was complete
  */
 enum dipc_reason {
 	DIPC_REASON_NONE = 0,
@@ -217,9 +328,12 @@ enum dipc_reason {
 	DIPC_REASON_USER_LIMIT = 22,
 	DIPC_REASON_NO_MEMORY = 23,
 	DIPC_REASON_FAULT = 24,
+	DIPC_REASON_EXPIRED = 25,
+	DIPC_REASON_WRONG_TYPE = 26,
+	DIPC_REASON_WITHDRAWN = 27,
 };
 
 /* How many values this header knows; a later one knows more. */
-#define __DIPC_REASON_COUNT (DIPC_REASON_FAULT + 1)
+#define __DIPC_REASON_COUNT (DIPC_REASON_WITHDRAWN + 1)
 
 #endif /* _UAPI_LINUX_DIPC_H */

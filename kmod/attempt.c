@@ -1,0 +1,371 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Sending one message to a queue that was found: the message is made here,
+ * with its payload, and brought to dipc_deliver(). If it must wait, for room
+ * or until it is taken, the task sleeps here, or an asynchronous send is left
+ * behind in its place.
+ */
+#include <linux/sched/signal.h>
+
+#include "attempt.h"
+#include "deliver.h"
+#include "files.h"
+#include "trace.h"
+
+/* How far the last piece of a stream may grow, if it is a small one. */
+#define STREAM_ROOM 4096
+
+/**
+ * dipc_attempt_init() - an attempt begins
+ * @a: filled; no queue is known yet, and parameters are the caller's to read
+ * @ds: the socket
+ * @msg: what is to be sent
+ * @len: payload in bytes
+ *
+ * Context: process.
+ */
+void dipc_attempt_init(struct dipc_attempt *a, struct dipc_sock *ds,
+		       const struct msghdr *msg, size_t len)
+{
+	memset(a, 0, sizeof(*a));
+	a->ds = ds;
+	a->dn = dipc_net_of(sock_net(&ds->sk));
+	a->may_wait = !(msg->msg_flags & MSG_DONTWAIT);
+	a->len = len;
+	a->timeout = sock_sndtimeo(&ds->sk, !a->may_wait);
+	a->err_signal = sock_intr_errno(a->timeout);
+}
+
+static int errno_of(const struct dipc_attempt *a, enum dipc_reason reason)
+{
+	if (reason == DIPC_REASON_CLOSED && a->queue)
+		return a->queue->close_err;
+	if (reason == DIPC_REASON_INTERRUPTED)
+		return a->err_signal;
+	return dipc_reason_errno(reason);
+}
+
+/**
+ * dipc_attempt_fail() - nothing was sent, and nobody has counted that yet
+ * @a: the attempt
+ * @reason: why
+ *
+ * Context: process.
+ * Return: the negative errno that the sender is told.
+ */
+int dipc_attempt_fail(struct dipc_attempt *a, enum dipc_reason reason)
+{
+	const struct dipc_queue *q = a->queue;
+
+	dipc_stats_count(a->dn->stats, reason);
+	trace_dipc_refuse(q ? q->kind : 0, q ? q->id : 0, a->ds->id, a->id,
+			  a->len, reason);
+	return errno_of(a, reason);
+}
+
+/* The sender that the current task is; one is kept with the socket. */
+static struct dipc_sender *get_sender(struct dipc_sock *ds)
+{
+	struct dipc_sender *sender, *old;
+
+	rcu_read_lock();
+	sender = rcu_dereference(ds->sender);
+	if (likely(sender && dipc_sender_is_current(sender) &&
+		   refcount_inc_not_zero(&sender->refs))) {
+		rcu_read_unlock();
+		return sender;
+	}
+	rcu_read_unlock();
+
+	sender = dipc_sender_create(ds->account, ds->id);
+	if (!sender)
+		return NULL;
+	refcount_inc(&sender->refs);
+	spin_lock(&ds->sender_lock);
+	old = rcu_replace_pointer(ds->sender, sender,
+				  lockdep_is_held(&ds->sender_lock));
+	spin_unlock(&ds->sender_lock);
+	dipc_sender_put(old);
+	return sender;
+}
+
+/* Sleep until the socket has less outstanding than SO_SNDBUF allows. */
+static int wait_for_account(struct dipc_attempt *a)
+{
+	size_t truesize = dipc_message_truesize(a->len);
+	struct sock *sk = &a->ds->sk;
+	long left;
+
+	if (likely(dipc_sock_account_room(a->ds, truesize)))
+		return 0;
+	if (!a->may_wait || a->params.async)
+		return dipc_attempt_fail(a, DIPC_REASON_WOULD_BLOCK);
+	left = wait_event_interruptible_timeout(*sk_sleep(sk),
+			dipc_sock_account_room(a->ds, truesize) ||
+			dipc_queue_watch_end(a->queue, &a->ds->watcher),
+			a->timeout);
+	if (left < 0)
+		return dipc_attempt_fail(a, DIPC_REASON_INTERRUPTED);
+	if (!left)
+		return dipc_attempt_fail(a, DIPC_REASON_TIMED_OUT);
+	if (a->timeout != MAX_SCHEDULE_TIMEOUT)
+		a->timeout = left;
+	return 0;
+}
+
+static struct dipc_message *create(struct dipc_attempt *a, int *err)
+{
+	const struct dipc_limits *limits = &a->dn->limits;
+
+	a->id = atomic64_inc_return(&a->ds->next_id);
+	/* what comes to a reader who is behind may be joined by the next */
+	if (a->queue->stream && a->len < STREAM_ROOM &&
+	    dipc_queue_readable(a->queue))
+		return dipc_message_create_room(a->sender, a->id, a->len,
+						STREAM_ROOM, limits, err);
+	return dipc_message_create(a->sender, a->id, a->len, limits, err);
+}
+
+/* A deadline too far away to be told from "never" is as far as there is. */
+static ktime_t deadline_of(u64 ns)
+{
+	return ns > KTIME_MAX ? KTIME_MAX : ktime_add_safe(ktime_get(), ns);
+}
+
+static int add_extra(struct dipc_attempt *a, struct dipc_message *m)
+{
+	struct dipc_send_params *params = &a->params;
+	struct dipc_extra *extra;
+
+	if (likely(!params->deadline_ns && !params->files))
+		return 0;
+	extra = dipc_message_extra(m);
+	if (!extra)
+		return -ENOMEM;
+	extra->files = params->files;
+	params->files = NULL;
+	if (!params->deadline_ns)
+		return 0;
+	extra->has_deadline = true;
+	extra->due.expires = deadline_of(params->deadline_ns);
+	return dipc_queue_prepare_due(a->queue);
+}
+
+static struct dipc_message *make_message(struct dipc_attempt *a,
+					 struct msghdr *msg, int *err)
+{
+	struct dipc_message *m = create(a, err);
+
+	if (!m) {
+		*err = dipc_attempt_fail(a, *err == -ENOBUFS ?
+						DIPC_REASON_USER_LIMIT :
+					    *err == -EINTR ?
+						DIPC_REASON_INTERRUPTED :
+						DIPC_REASON_NO_MEMORY);
+		return NULL;
+	}
+	m->tag = a->params.tag;
+	m->priority = a->params.priority;
+	*err = dipc_message_copy_from(m, &msg->msg_iter);
+	if (*err) {
+		*err = dipc_attempt_fail(a, DIPC_REASON_FAULT);
+	} else if (add_extra(a, m)) {
+		iov_iter_revert(&msg->msg_iter, a->len);
+		*err = dipc_attempt_fail(a, DIPC_REASON_NO_MEMORY);
+	}
+	if (*err) {
+		dipc_message_put(m);
+		return NULL;
+	}
+	return m;
+}
+
+/*
+ * An edge-triggered poller does not ask again after EAGAIN: it must be told
+ * without. True if there is room by now.
+ */
+static bool tell_when_room(struct dipc_attempt *a)
+{
+	if (a->by_name)
+		dipc_sock_tell_room(a->ds);
+	else if (a->connected)
+		return dipc_sock_ask_room(a->ds, a->queue, a->len,
+					  a->params.mode);
+	return false;
+}
+
+static bool is_accepted(enum dipc_reason reason)
+{
+	return reason == DIPC_REASON_QUEUED || reason == DIPC_REASON_HANDED;
+}
+
+/* Sleep until the queue has decided about the message, or give up. */
+static int await_verdict(struct dipc_attempt *a, struct dipc_message *m,
+			 struct dipc_waiter *w)
+{
+	long left = dipc_waiter_sleep(w, a->timeout);
+	enum dipc_reason reason;
+
+	if (!dipc_waiter_done(w) && dipc_queue_withdraw_sender(a->queue, m, w))
+		return dipc_attempt_fail(a, left < 0 ? DIPC_REASON_INTERRUPTED :
+						       DIPC_REASON_TIMED_OUT);
+	reason = dipc_waiter_done(w);
+	if (is_accepted(reason) || reason == DIPC_REASON_TAKEN)
+		return 0;
+	/* what is discarded from the queue was counted with that */
+	if (w->place == DIPC_PLACE_LINE)
+		return dipc_attempt_fail(a, reason);
+	return errno_of(a, reason);
+}
+
+/* Not accepted, and the message is still ours. */
+static int refused(struct dipc_attempt *a, struct dipc_message *m,
+		   enum dipc_reason reason)
+{
+	dipc_message_put(m);
+	if (reason == DIPC_REASON_WOULD_BLOCK)
+		return dipc_attempt_fail(a, reason);
+	/* counted by dipc_deliver() */
+	return errno_of(a, reason);
+}
+
+static int deliver(struct dipc_attempt *a, struct dipc_message *m)
+{
+	u8 mode = a->params.mode;
+	enum dipc_reason reason;
+	struct dipc_waiter w;
+
+	dipc_waiter_init(&w);
+	w.mode = mode;
+	reason = dipc_deliver(a->queue, m, mode, a->may_wait ? &w : NULL,
+			      a->may_wait);
+	/* others may be quicker again: then we are to be told again */
+	while (reason == DIPC_REASON_WOULD_BLOCK && tell_when_room(a))
+		reason = dipc_deliver(a->queue, m, mode, NULL, false);
+
+	if (reason == DIPC_REASON_WAITED ||
+	    (is_accepted(reason) && mode == DIPC_MODE_EXPLICIT && a->may_wait))
+		return await_verdict(a, m, &w);
+	return is_accepted(reason) ? 0 : refused(a, m, reason);
+}
+
+static struct dipc_errqueue *errqueue_of(struct dipc_sock *ds)
+{
+	struct dipc_errqueue *eq = smp_load_acquire(&ds->errqueue);
+	struct dipc_errqueue *old;
+
+	/* pairs with the cmpxchg() below */
+	if (eq)
+		return eq;
+	eq = dipc_errqueue_create(ds, dipc_sock_tell_completion);
+	if (!eq)
+		return NULL;
+	old = cmpxchg(&ds->errqueue, NULL, eq);
+	if (old)
+		dipc_errqueue_close(eq);
+	return old ?: eq;
+}
+
+static struct dipc_async *make_async(struct dipc_attempt *a, int *err)
+{
+	struct dipc_errqueue *eq = errqueue_of(a->ds);
+	struct dipc_async *async;
+
+	*err = -ENOMEM;
+	async = eq ? dipc_async_create(eq, a->queue, err) : NULL;
+	if (!async) {
+		*err = dipc_attempt_fail(a, *err == -EAGAIN ?
+						DIPC_REASON_WOULD_BLOCK :
+						DIPC_REASON_NO_MEMORY);
+		return NULL;
+	}
+	async->waiter.mode = a->params.mode;
+	async->completion.cookie = a->params.cookie;
+	async->completion.dest = *a->dest;
+	return async;
+}
+
+/* The verdict, if it is not known yet, is left to the completion. */
+static int deliver_async(struct dipc_attempt *a, struct dipc_message *m,
+			 struct dipc_async *async)
+{
+	u8 mode = a->params.mode;
+	enum dipc_reason reason;
+
+	dipc_async_start(async, m);
+	reason = dipc_deliver(a->queue, m, mode, &async->waiter, true);
+	switch (reason) {
+	case DIPC_REASON_WAITED:
+		return 0;
+	case DIPC_REASON_QUEUED:
+	case DIPC_REASON_HANDED:
+		if (mode != DIPC_MODE_EXPLICIT)
+			dipc_async_done(async, reason);
+		return 0;
+	case DIPC_REASON_DROP_NEWEST:
+		dipc_message_put(m);
+		dipc_async_done(async, reason);
+		return 0;
+	default:
+		dipc_async_cancel(async);
+		return refused(a, m, reason);
+	}
+}
+
+static int make_and_deliver(struct dipc_attempt *a, struct msghdr *msg)
+{
+	struct dipc_async *async = NULL;
+	struct dipc_message *m;
+	int err;
+
+	if (unlikely(a->params.async)) {
+		async = make_async(a, &err);
+		if (!async)
+			return err;
+	}
+	m = make_message(a, msg, &err);
+	if (!m) {
+		if (async)
+			dipc_async_cancel(async);
+		return err;
+	}
+	err = async ? deliver_async(a, m, async) : deliver(a, m);
+	/* what was not sent is the caller's to send another time */
+	if (err)
+		iov_iter_revert(&msg->msg_iter, a->len);
+	return err;
+}
+
+/**
+ * dipc_attempt_send() - send a message to a queue
+ * @a: the attempt, with its queue and parameters; the descriptors in them are
+ *	taken over
+ * @msg: a->len bytes of payload
+ *
+ * Context: process; may sleep.
+ * Return: 0; or a negative errno, and then nothing was sent.
+ */
+int dipc_attempt_send(struct dipc_attempt *a, struct msghdr *msg)
+{
+	bool may_wait = a->may_wait || a->params.async;
+	enum dipc_reason reason;
+	int err;
+
+	reason = dipc_deliver_preview(a->queue, a->len, may_wait);
+	if (reason == DIPC_REASON_WOULD_BLOCK && tell_when_room(a))
+		reason = DIPC_REASON_NONE;
+	if (reason)
+		return dipc_attempt_fail(a, reason);
+	err = dipc_sock_autobind(a->ds);
+	if (err)
+		return err;
+	err = wait_for_account(a);
+	if (err)
+		return err;
+	a->sender = get_sender(a->ds);
+	if (!a->sender)
+		return dipc_attempt_fail(a, DIPC_REASON_NO_MEMORY);
+	err = make_and_deliver(a, msg);
+	dipc_sender_put(a->sender);
+	return err;
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Control messages: what a sender says about one message beside its payload,
+ * and what a receiver is told about one.
+ */
+#ifndef _DIPC_CONTROL_H
+#define _DIPC_CONTROL_H
+
+#include "sock.h"
+
+/* How one message is to be sent. */
+struct dipc_send_params {
+	u8			mode;		/* enum dipc_mode */
+	u8			priority;
+	bool			async;
+	u64			cookie;		/* if @async */
+	u64			tag;
+	u64			deadline_ns;	/* from now; 0: none */
+	struct dipc_files	*files;		/* owned; or NULL */
+};
+
+int dipc_control_parse(struct dipc_sock *ds, struct msghdr *msg,
+		       struct dipc_send_params *params);
+void dipc_control_put_source(struct dipc_sock *ds, struct msghdr *msg,
+			     const struct dipc_message *m);
+void dipc_control_put_credentials(struct msghdr *msg,
+				  const struct dipc_sender *from);
+void dipc_control_put(struct dipc_sock *ds, struct msghdr *msg,
+		      const struct dipc_message *m);
+
+#endif /* _DIPC_CONTROL_H */

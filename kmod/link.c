@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Links and the table of them; see link.h. Who is joined by them is decided
+ * in pair.c.
+ */
+#include <linux/net.h>
+#include <linux/slab.h>
+
+#include "link.h"
+
+/**
+ * dipc_link_table_init() - make an empty table
+ * @table: zeroed
+ *
+ * Context: process.
+ */
+void dipc_link_table_init(struct dipc_link_table *table)
+{
+	xa_init_flags(&table->walk, XA_FLAGS_ALLOC1 | XA_FLAGS_LOCK_BH);
+	atomic_set(&table->count, 0);
+}
+
+/**
+ * dipc_link_table_fini() - undo dipc_link_table_init()
+ * @table: with no link in it
+ *
+ * Context: process.
+ */
+void dipc_link_table_fini(struct dipc_link_table *table)
+{
+	WARN_ON_ONCE(atomic_read(&table->count));
+	xa_destroy(&table->walk);
+}
+
+static void release(struct dipc_queue *q)
+{
+	struct dipc_link *link = dipc_link_of_queue(q);
+
+	xa_erase_bh(&link->table->walk, link->index);
+	atomic_dec(&link->table->count);
+	put_pid(link->writer.pid);
+	put_pid(link->reader.pid);
+	dipc_name_put(link->name);
+	dipc_user_put(link->user);
+	kfree_rcu(link, rcu);
+}
+
+static const struct dipc_queue_ops link_queue_ops = {
+	.release = release,
+};
+
+static void set_end(struct dipc_link_end *end, const struct dipc_link_end *from)
+{
+	*end = *from;
+	get_pid(end->pid);
+}
+
+static void fill(struct dipc_link *link,
+		 const struct dipc_link_request *request)
+{
+	link->socket_type = request->socket_type;
+	link->queue.stream = request->socket_type == SOCK_STREAM;
+	set_end(&link->writer, request->writer);
+	set_end(&link->reader, request->reader);
+	if (request->name)
+		refcount_inc(&request->name->refs);
+	link->name = request->name;
+	link->user = dipc_user_get(request->user);
+}
+
+/**
+ * dipc_link_create() - make one direction of a connection
+ * @table: the namespace's
+ * @request: between whom, and what it holds
+ *
+ * The user is charged for it until dipc_link_part(), called by the reader, or
+ * dipc_link_abandon().
+ *
+ * Context: process; may sleep.
+ * Return: the link with one reference; or ERR_PTR(-ENOBUFS) if the user has
+ * too many ports, -ENOMEM.
+ */
+struct dipc_link *dipc_link_create(struct dipc_link_table *table,
+				   const struct dipc_link_request *request)
+{
+	struct dipc_link *link;
+	int err = -ENOMEM;
+
+	link = kzalloc(sizeof(*link), GFP_KERNEL_ACCOUNT);
+	if (!link)
+		return ERR_PTR(-ENOMEM);
+	if (!dipc_user_charge(request->user, DIPC_RES_PORTS, 1,
+			      request->limits)) {
+		err = -ENOBUFS;
+		goto err_free;
+	}
+	if (dipc_queue_init(&link->queue, DIPC_QUEUE_LINK, 0, request->conf,
+			    request->reader->uid, -EPIPE, request->stats,
+			    &link_queue_ops))
+		goto err_uncharge;
+	link->table = table;
+	fill(link, request);
+	atomic_inc(&table->count);
+	/* a walk may find it from here on */
+	if (xa_alloc_cyclic_bh(&table->walk, &link->index, link, xa_limit_31b,
+			       &table->next_index, GFP_KERNEL_ACCOUNT) < 0)
+		goto err_put;
+	link->queue.id = link->index;
+	return link;
+
+err_put:
+	/* index 0 is nobody's */
+	dipc_user_uncharge(request->user, DIPC_RES_PORTS, 1);
+	dipc_queue_put(&link->queue);
+	return ERR_PTR(err);
+
+err_uncharge:
+	dipc_user_uncharge(request->user, DIPC_RES_PORTS, 1);
+err_free:
+	kfree(link);
+	return ERR_PTR(err);
+}
+
+/**
+ * dipc_link_set_writer() - who is to be told that writing is over
+ * @link: the link
+ * @w: its room() is called, always, not only when it has asked; must outlive
+ *	a grace period after this is called with NULL
+ *
+ * Context: process.
+ */
+void dipc_link_set_writer(struct dipc_link *link, struct dipc_watcher *w)
+{
+	rcu_assign_pointer(link->writer_watch, w);
+}
+
+static void tell_writer(struct dipc_link *link)
+{
+	struct dipc_watcher *w;
+
+	rcu_read_lock();
+	w = rcu_dereference(link->writer_watch);
+	if (w)
+		w->room(w);
+	rcu_read_unlock();
+}
+
+/**
+ * dipc_link_end() - nothing is written to a link any more
+ * @link: what is in it stays
+ *
+ * Context: process; may sleep.
+ */
+void dipc_link_end(struct dipc_link *link)
+{
+	dipc_queue_end(&link->queue, 0);
+	tell_writer(link);
+}
+
+/* True if there was something left in it. */
+static bool mark_closed(struct dipc_queue *q)
+{
+	bool unread;
+
+	spin_lock_bh(&q->lock);
+	WRITE_ONCE(q->closed, true);
+	unread = q->n_messages;
+	spin_unlock_bh(&q->lock);
+	return unread;
+}
+
+/**
+ * dipc_link_part() - one end of a connection is closed
+ * @rx: the link that it reads from
+ * @tx: the link that it writes to
+ * @reset: the other end is told ECONNRESET, whatever was left
+ *
+ * Both are marked before anybody is woken, so that who is sees both.
+ *
+ * Context: process; may sleep.
+ */
+void dipc_link_part(struct dipc_link *rx, struct dipc_link *tx, bool reset)
+{
+	if (mark_closed(&rx->queue))
+		reset = true;
+	dipc_queue_end(&tx->queue, reset ? -ECONNRESET : 0);
+	dipc_queue_close(&rx->queue);
+	tell_writer(rx);
+	dipc_user_uncharge(rx->user, DIPC_RES_PORTS, 1);
+}
+
+/**
+ * dipc_link_abandon() - a link was made and not used
+ * @link: just made; the reference is consumed
+ *
+ * Context: process.
+ */
+void dipc_link_abandon(struct dipc_link *link)
+{
+	dipc_user_uncharge(link->user, DIPC_RES_PORTS, 1);
+	dipc_queue_put(&link->queue);
+}
+
+/**
+ * dipc_link_next() - walk the table
+ * @table: the namespace's
+ * @index: where to begin; set to that of the link that was found
+ *
+ * Context: any.
+ * Return: the link with a reference for the caller, or NULL at the end.
+ */
+struct dipc_link *dipc_link_next(struct dipc_link_table *table,
+				 unsigned long *index)
+{
+	struct dipc_link *link;
+
+	rcu_read_lock();
+	do {
+		link = xa_find(&table->walk, index, ULONG_MAX, XA_PRESENT);
+		if (!link || dipc_queue_get_unless_zero(&link->queue))
+			break;
+		++*index;
+	} while (true);
+	rcu_read_unlock();
+	return link;
+}
+
+/**
+ * dipc_link_put() - give a reference back
+ * @link: may be gone afterwards; or NULL
+ *
+ * Context: any.
+ */
+void dipc_link_put(struct dipc_link *link)
+{
+	if (link)
+		dipc_queue_put(&link->queue);
+}

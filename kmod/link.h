@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The link: one direction of a connection, from the socket that writes to the
+ * socket that reads. A connection is two of them. All that one end knows of
+ * the other is in these two queues: neither has a pointer to the other
+ * socket, so that it makes no difference where that is.
+ *
+ *	what an end does		what its two links are then
+ *	shutdown(SHUT_WR)		the one it writes to is ended
+ *	shutdown(SHUT_RD)		the one it reads from is ended
+ *	close()				both: the one it writes to is ended, with
+ *					ECONNRESET if it left something unread;
+ *					the one it reads from is closed
+ *
+ * Ended: what is in it can still be read, nothing more comes in (EPIPE).
+ * Closed: that as well, and what was in it is gone.
+ *
+ * Lifetime: both are made when two sockets are joined. The reader has a
+ * reference (dipc_sock.rx), and so has the writer (his route); freed after a
+ * grace period when the last reference to its queue goes.
+ * Locking: the table has the lock of its xarray (bh). @writer_watch is read
+ * under RCU. The rest does not change.
+ * Context: create, end and part from process, the rest from any.
+ */
+#ifndef _DIPC_LINK_H
+#define _DIPC_LINK_H
+
+#include <linux/pid.h>
+#include <linux/xarray.h>
+
+#include "name.h"
+
+struct dipc_link_table {
+	struct xarray		walk;		/* by index, for dumps */
+	u32			next_index;
+	atomic_t		count;
+};
+
+/* One end of a link. */
+struct dipc_link_end {
+	u64			port;		/* its socket's number */
+	kuid_t			uid;
+	struct pid		*pid;		/* counted; or NULL */
+};
+
+struct dipc_link {
+	struct dipc_queue	queue;
+	struct dipc_link_table	*table;
+	u32			index;
+	u16			socket_type;
+	struct dipc_link_end	writer;
+	struct dipc_link_end	reader;
+	struct dipc_name	*name;		/* counted; met under, or NULL */
+	struct dipc_user	*user;		/* counted; charged for it */
+	/* told when nothing can be written any more */
+	struct dipc_watcher __rcu *writer_watch;
+	struct rcu_head		rcu;
+};
+
+/* What is asked for when a link is made. */
+struct dipc_link_request {
+	const struct dipc_link_end *writer;
+	const struct dipc_link_end *reader;
+	const struct dipc_queue_conf *conf;	/* the reader's, checked */
+	struct dipc_name	*name;		/* or NULL */
+	struct dipc_user	*user;		/* who is to be charged */
+	const struct dipc_limits *limits;
+	struct dipc_stats __percpu *stats;
+	u16			socket_type;
+};
+
+void dipc_link_table_init(struct dipc_link_table *table);
+void dipc_link_table_fini(struct dipc_link_table *table);
+
+struct dipc_link *dipc_link_create(struct dipc_link_table *table,
+				   const struct dipc_link_request *request);
+void dipc_link_set_writer(struct dipc_link *link, struct dipc_watcher *w);
+void dipc_link_end(struct dipc_link *link);
+void dipc_link_part(struct dipc_link *rx, struct dipc_link *tx, bool reset);
+void dipc_link_abandon(struct dipc_link *link);
+struct dipc_link *dipc_link_next(struct dipc_link_table *table,
+				 unsigned long *index);
+void dipc_link_put(struct dipc_link *link);
+
+/**
+ * dipc_link_of_queue() - the link around a queue
+ * @q: of kind DIPC_QUEUE_LINK
+ *
+ * Context: any.
+ * Return: the link.
+ */
+static inline struct dipc_link *dipc_link_of_queue(struct dipc_queue *q)
+{
+	return container_of(q, struct dipc_link, queue);
+}
+
+#endif /* _DIPC_LINK_H */

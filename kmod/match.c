@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The standing match of a socket: set, read, and asked whether it is met. */
+#include <linux/slab.h>
+
+#include "sock.h"
+
+static bool is_any(const struct dipc_match *match)
+{
+	return !match->tag_mask && !match->port;
+}
+
+/**
+ * dipc_sock_set_match() - say which messages a socket receives
+ * @ds: the socket
+ * @match: from user space; all 0: any. Who sleeps in a receive goes on with
+ *	what was in force when it began
+ *
+ * Context: process; may sleep.
+ * Return: 0; -EINVAL if a reserved byte is set or a node is given without a
+ * port; -ENOMEM.
+ */
+int dipc_sock_set_match(struct dipc_sock *ds, const struct dipc_match *match)
+{
+	struct dipc_standing_match *new = NULL, *old;
+	struct dipc_queue *q;
+
+	if (memchr_inv(match->reserved, 0, sizeof(match->reserved)) ||
+	    (match->node && !match->port))
+		return -EINVAL;
+	if (!is_any(match)) {
+		new = kzalloc(sizeof(*new), GFP_KERNEL_ACCOUNT);
+		if (!new)
+			return -ENOMEM;
+		new->match = *match;
+	}
+	lock_sock(&ds->sk);
+	old = rcu_replace_pointer(ds->match, new,
+				  lockdep_sock_is_held(&ds->sk));
+	release_sock(&ds->sk);
+	if (old)
+		kfree_rcu(old, rcu);
+	/* who polls may find now what did not match before */
+	q = dipc_sock_rx(ds);
+	if (q && dipc_queue_readable(q)) {
+		rcu_read_lock();
+		ds->watcher.readable(&ds->watcher, true);
+		rcu_read_unlock();
+	}
+	return 0;
+}
+
+/**
+ * dipc_sock_match() - which messages a socket receives
+ * @ds: the socket
+ * @match: takes it up
+ *
+ * Context: any.
+ * Return: @match, or NULL: any.
+ */
+const struct dipc_match *dipc_sock_match(struct dipc_sock *ds,
+					 struct dipc_match *match)
+{
+	const struct dipc_standing_match *standing;
+
+	if (likely(!rcu_access_pointer(ds->match)))
+		return NULL;
+	rcu_read_lock();
+	standing = rcu_dereference(ds->match);
+	if (standing)
+		*match = standing->match;
+	rcu_read_unlock();
+	return standing ? match : NULL;
+}
+
+/**
+ * dipc_sock_readable() - is there a message for a socket
+ * @ds: the socket
+ * @q: the queue it receives from
+ *
+ * Context: process; may sleep.
+ * Return: whether there is one that its standing match fits, queued or of a
+ * sender that waits.
+ */
+bool dipc_sock_readable(struct dipc_sock *ds, struct dipc_queue *q)
+{
+	struct dipc_match standing;
+	const struct dipc_match *match;
+	u32 len;
+
+	if (!dipc_queue_readable(q))
+		return false;
+	match = dipc_sock_match(ds, &standing);
+	return !match || dipc_queue_first(q, match, &len);
+}

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The deadlines in a queue: which message is due next, and the timer that is
+ * set for it. What happens to one that is overdue is in queue_expire.c.
+ */
+#include <linux/slab.h>
+
+#include "queue.h"
+
+/**
+ * dipc_queue_due_add_locked() - a message is in the queue, or waits for room
+ * @q: the queue
+ * @m: the message, with or without a deadline
+ *
+ * Context: any; the queue's lock is held.
+ */
+void dipc_queue_due_add_locked(struct dipc_queue *q, struct dipc_message *m)
+{
+	struct dipc_extra *extra = m->extra;
+
+	if (likely(!extra) || !extra->has_deadline || WARN_ON_ONCE(!q->due))
+		return;
+	if (!RB_EMPTY_NODE(&extra->due.node))
+		return;
+	extra->message = m;
+	if (timerqueue_add(&q->due->deadlines, &extra->due))
+		hrtimer_start(&q->due->timer, extra->due.expires,
+			      HRTIMER_MODE_ABS_SOFT);
+}
+
+/**
+ * dipc_queue_due_del_locked() - a message leaves the queue
+ * @q: the queue
+ * @m: the message, with or without a deadline
+ *
+ * The timer may go off in vain.
+ *
+ * Context: any; the queue's lock is held.
+ */
+void dipc_queue_due_del_locked(struct dipc_queue *q, struct dipc_message *m)
+{
+	struct dipc_extra *extra = m->extra;
+
+	if (likely(!extra) || RB_EMPTY_NODE(&extra->due.node))
+		return;
+	timerqueue_del(&q->due->deadlines, &extra->due);
+}
+
+/**
+ * dipc_queue_overdue_locked() - a message whose deadline has passed
+ * @q: the queue
+ *
+ * Context: any; the queue's lock is held.
+ * Return: the one that was due first, or NULL.
+ */
+struct dipc_message *dipc_queue_overdue_locked(struct dipc_queue *q)
+{
+	struct timerqueue_node *next;
+
+	next = timerqueue_getnext(&q->due->deadlines);
+	if (!next || next->expires > ktime_get())
+		return NULL;
+	return container_of(next, struct dipc_extra, due)->message;
+}
+
+/**
+ * dipc_queue_due_stop() - no deadline matters any more
+ * @q: the queue, closed
+ *
+ * Context: process; may sleep.
+ */
+void dipc_queue_due_stop(struct dipc_queue *q)
+{
+	if (q->due)
+		hrtimer_cancel(&q->due->timer);
+}
+
+/**
+ * dipc_queue_due_free() - free what the first deadline needed
+ * @q: the queue, to which nobody refers any more
+ *
+ * Context: any.
+ */
+void dipc_queue_due_free(struct dipc_queue *q)
+{
+	kfree(q->due);
+}

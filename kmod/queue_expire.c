@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What happens when a deadline passes: the message goes, who waits for it is
+ * told, and others get its room.
+ */
+#include <linux/slab.h>
+
+#include "queue.h"
+#include "trace.h"
+
+static void expire(struct dipc_queue *q, struct dipc_message *m,
+		   struct dipc_queue_events *ev)
+{
+	dipc_queue_due_del_locked(q, m);
+	if (m->waiter && m->waiter->place == DIPC_PLACE_LINE) {
+		dipc_queue_finish_sender_locked(q, m, DIPC_REASON_EXPIRED, ev);
+		return;
+	}
+	dipc_queue_unlink_locked(q, m);
+	dipc_queue_tell_sender_locked(m, DIPC_REASON_EXPIRED, ev);
+	dipc_queue_drop_locked(q, m, DIPC_REASON_EXPIRED, ev);
+}
+
+/**
+ * dipc_queue_expire_locked() - discard what is overdue
+ * @q: the queue
+ * @ev: takes up what follows; two more tasks find a place in it
+ *
+ * As many as can be at once; for the rest the timer is there.
+ *
+ * Context: any; the queue's lock is held.
+ */
+void dipc_queue_expire_locked(struct dipc_queue *q,
+			      struct dipc_queue_events *ev)
+{
+	struct dipc_message *m;
+	bool any = false;
+
+	if (likely(!q->due) || q->closed)
+		return;
+	while (ev->n_drop < DIPC_DROP_MAX && ev->n_wake < DIPC_EVENTS_MAX - 2) {
+		m = dipc_queue_overdue_locked(q);
+		if (!m)
+			break;
+		expire(q, m, ev);
+		any = true;
+	}
+	/* after unlocking: here the places in ev are wanted for others */
+	if (any && (q->n_senders || !list_empty(&q->starved)))
+		ev->more = true;
+}
+
+static enum hrtimer_restart deadline(struct hrtimer *timer)
+{
+	struct dipc_due *due = container_of(timer, struct dipc_due, timer);
+	struct dipc_queue *q = due->queue;
+	struct timerqueue_node *next;
+	struct dipc_queue_events ev;
+
+	dipc_queue_events_init(&ev);
+	rcu_read_lock();
+	spin_lock_bh(&q->lock);
+	dipc_queue_expire_locked(q, &ev);
+	next = q->closed ? NULL : timerqueue_getnext(&due->deadlines);
+	/* somebody may have set it anew for an earlier one meanwhile */
+	if (next && !hrtimer_is_queued(timer))
+		hrtimer_start(timer, next->expires, HRTIMER_MODE_ABS_SOFT);
+	spin_unlock_bh(&q->lock);
+	dipc_queue_notify(q, &ev);
+	rcu_read_unlock();
+	return HRTIMER_NORESTART;
+}
+
+/**
+ * dipc_queue_prepare_due() - make sure that a queue can have deadlines
+ * @q: the queue, to which a message with a deadline is to be sent
+ *
+ * Context: process; may sleep.
+ * Return: 0 or -ENOMEM.
+ */
+int dipc_queue_prepare_due(struct dipc_queue *q)
+{
+	struct dipc_due *due;
+
+	/* pairs with the cmpxchg() below */
+	if (smp_load_acquire(&q->due))
+		return 0;
+	due = kzalloc(sizeof(*due), GFP_KERNEL_ACCOUNT);
+	if (!due)
+		return -ENOMEM;
+	due->queue = q;
+	timerqueue_init_head(&due->deadlines);
+	hrtimer_init(&due->timer, CLOCK_MONOTONIC, HRTIMER_MODE_ABS_SOFT);
+	due->timer.function = deadline;
+	if (cmpxchg(&q->due, NULL, due))
+		kfree(due);
+	return 0;
+}

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What follows from a change of a queue, and is done once its lock is free:
+ * tasks are woken, asynchronous sends called back, watchers told, messages
+ * freed.
+ */
+#include "queue.h"
+
+/**
+ * dipc_queue_events_init() - nothing is to be done yet
+ * @ev: to be collected in
+ *
+ * Context: any.
+ */
+void dipc_queue_events_init(struct dipc_queue_events *ev)
+{
+	ev->n_wake = 0;
+	ev->readable = false;
+	ev->was_empty = false;
+	ev->room = false;
+	ev->more = false;
+	ev->n_drop = 0;
+	INIT_LIST_HEAD(&ev->drop);
+	INIT_LIST_HEAD(&ev->complete);
+}
+
+static void free_dropped(struct dipc_queue_events *ev)
+{
+	struct dipc_message *m, *next;
+
+	list_for_each_entry_safe(m, next, &ev->drop, node) {
+		list_del_init(&m->node);
+		dipc_message_put(m);
+	}
+}
+
+static void call_readable(struct dipc_queue *q, bool was_empty)
+{
+	struct dipc_watcher *w;
+
+	list_for_each_entry_rcu(w, &q->watchers, node)
+		w->readable(w, was_empty);
+}
+
+/*
+ * Each watcher is called once, then it has to ask again. Who asks meanwhile
+ * has to wait for the next time, or this could go on for ever.
+ */
+static void call_room(struct dipc_queue *q)
+{
+	struct dipc_watcher *batch[DIPC_EVENTS_MAX];
+	unsigned int i, n;
+	LIST_HEAD(starved);
+
+	spin_lock_bh(&q->lock);
+	list_splice_init(&q->starved, &starved);
+	do {
+		/* on this list, too, a watcher is covered by the lock */
+		for (n = 0; n < ARRAY_SIZE(batch) && !list_empty(&starved); n++) {
+			batch[n] = list_first_entry(&starved,
+						    struct dipc_watcher,
+						    room_node);
+			list_del_init(&batch[n]->room_node);
+		}
+		spin_unlock_bh(&q->lock);
+		for (i = 0; i < n; i++)
+			batch[i]->room(batch[i]);
+		spin_lock_bh(&q->lock);
+	} while (!list_empty(&starved));
+	spin_unlock_bh(&q->lock);
+}
+
+static void call_back(struct dipc_queue_events *ev)
+{
+	struct dipc_waiter *w, *next;
+
+	list_for_each_entry_safe(w, next, &ev->complete, node) {
+		list_del_init(&w->node);
+		w->complete(w);
+	}
+}
+
+static void act(struct dipc_queue *q, struct dipc_queue_events *ev)
+{
+	unsigned int i;
+
+	/* first, so that who is told next finds it given back to his account */
+	free_dropped(ev);
+	for (i = 0; i < ev->n_wake; i++)
+		if (ev->wake[i])
+			wake_up_process(ev->wake[i]);
+	call_back(ev);
+	if (ev->readable)
+		call_readable(q, ev->was_empty);
+	if (ev->room)
+		call_room(q);
+}
+
+/**
+ * dipc_queue_notify() - do what follows from a change
+ * @q: the queue, unlocked
+ * @ev: what was collected; used up
+ *
+ * Frees what was discarded, wakes tasks, makes callbacks, tells watchers. Where more senders
+ * could be admitted than could be collected at once, admits those as well.
+ *
+ * Context: any; in the RCU read section in which the lock was taken.
+ */
+void dipc_queue_notify(struct dipc_queue *q, struct dipc_queue_events *ev)
+{
+	for (;;) {
+		act(q, ev);
+		if (likely(!ev->more))
+			return;
+		dipc_queue_events_init(ev);
+		spin_lock_bh(&q->lock);
+		dipc_queue_admit_locked(q, ev);
+		spin_unlock_bh(&q->lock);
+	}
+}

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Reading from a stream: piece after piece is taken on loan from the queue
+ * until the reader has what he asked for. One reader at a time has a piece, or
+ * the bytes would get into disorder; nobody sleeps for more while he has it.
+ */
+#include <linux/sched/signal.h>
+
+#include "control.h"
+#include "files.h"
+#include "trace.h"
+
+/* How many pieces a reader looks at who leaves them there. */
+#define PEEK_MAX 64
+
+/* One read, as far as it has got. */
+struct reading {
+	struct dipc_sock	*ds;
+	struct dipc_queue	*q;
+	struct msghdr		*msg;
+	size_t			size;		/* bytes still asked for */
+	size_t			copied;
+	bool			peek;
+	bool			creds;		/* who wrote it is to be told */
+	struct dipc_sender	*writer;	/* counted; of the first piece */
+	u64			seen;		/* seq of the last that was peeked */
+	unsigned int		n_peeked;
+};
+
+static struct dipc_message *next_piece(struct reading *r, int *err)
+{
+	if (!r->peek)
+		return dipc_queue_take(r->q, NULL, NULL, err);
+	*err = 0;
+	return r->n_peeked++ < PEEK_MAX ?
+	       dipc_queue_peek_after(r->q, r->seen, err) : NULL;
+}
+
+static void done_with(struct reading *r, struct dipc_message *m, u32 bytes)
+{
+	if (r->peek) {
+		r->seen = m->seq;
+		dipc_message_put(m);
+	} else {
+		dipc_queue_read_on(r->q, m, bytes);
+	}
+}
+
+/* What different writers wrote is not read as one, if he wants to know who. */
+static bool joins(struct reading *r, struct dipc_message *m)
+{
+	if (!r->writer) {
+		refcount_inc(&m->sender->refs);
+		r->writer = m->sender;
+		return true;
+	}
+	return !r->creds || r->writer == m->sender;
+}
+
+static void put_files(struct reading *r, struct dipc_message *m)
+{
+	struct dipc_extra *extra = m->extra;
+
+	if (r->creds)
+		dipc_control_put_credentials(r->msg, r->writer);
+	r->creds = false;
+	dipc_files_install(extra->files, r->msg);
+	if (r->peek)
+		return;
+	dipc_files_put(extra->files);
+	extra->files = NULL;
+}
+
+/* False if the read ends with this piece. */
+static bool read_piece(struct reading *r, struct dipc_message *m, int *err)
+{
+	bool has_files = m->extra && m->extra->files;
+	u32 left = dipc_queue_payload(r->q, m);
+	u32 part = min_t(size_t, left, r->size);
+
+	if (!joins(r, m)) {
+		done_with(r, m, 0);
+		return false;
+	}
+	*err = dipc_message_copy_to(m, m->stream.start, part,
+				    &r->msg->msg_iter);
+	if (*err) {
+		done_with(r, m, 0);
+		return false;
+	}
+	if (r->msg->msg_name)
+		dipc_control_put_source(r->ds, r->msg, m);
+	if (has_files)
+		put_files(r, m);
+	dipc_stats_count(r->q->stats, r->peek ? DIPC_REASON_PEEKED :
+						DIPC_REASON_TAKEN);
+	trace_dipc_take(r->q->kind, r->q->id, m->sender->port, m->id, part,
+			r->peek ? DIPC_REASON_PEEKED : DIPC_REASON_TAKEN);
+	r->copied += part;
+	r->size -= part;
+	done_with(r, m, part);
+	return r->size && !has_files;
+}
+
+/* As much as there is now; true if more may be waited for. */
+static bool read_pieces(struct reading *r, int *err)
+{
+	struct dipc_message *m;
+
+	while ((m = next_piece(r, err)))
+		if (!read_piece(r, m, err))
+			return false;
+	if (*err != -EAGAIN)
+		return false;
+	*err = 0;
+	return true;
+}
+
+static bool is_over(const struct dipc_queue *q)
+{
+	return dipc_queue_readable(q) || READ_ONCE(q->ended) ||
+	       READ_ONCE(q->closed);
+}
+
+static long wait_for_more(struct dipc_sock *ds, struct dipc_queue *q,
+			  long timeout)
+{
+	DEFINE_WAIT_FUNC(wait, woken_wake_function);
+	struct sock *sk = &ds->sk;
+
+	add_wait_queue(sk_sleep(sk), &wait);
+	while (!is_over(q) && timeout && !signal_pending(current))
+		timeout = wait_woken(&wait, TASK_INTERRUPTIBLE, timeout);
+	remove_wait_queue(sk_sleep(sk), &wait);
+	return timeout;
+}
+
+static int read_until(struct reading *r, size_t target, long timeout)
+{
+	struct mutex *lock = &r->ds->read_lock;
+	bool more;
+	int err;
+
+	for (;;) {
+		if (mutex_lock_interruptible(lock))
+			return sock_intr_errno(timeout);
+		more = read_pieces(r, &err);
+		mutex_unlock(lock);
+		if (!more || r->copied >= target)
+			break;
+		if (!timeout)
+			return -EAGAIN;
+		timeout = wait_for_more(r->ds, r->q, timeout);
+		if (signal_pending(current))
+			return sock_intr_errno(timeout);
+	}
+	/* the end: why, if that is known, before there is nothing */
+	if (!err && !r->copied && r->size && !more)
+		return dipc_sock_error(r->ds);
+	return err;
+}
+
+/**
+ * dipc_sock_read_stream() - read bytes from a stream
+ * @ds: the socket
+ * @msg: where they go, and who wrote them, if that is asked for
+ * @len: how many at most
+ * @flags: as recvmsg()
+ *
+ * Context: process; may sleep.
+ * Return: how many were read; 0 at the end; -EINVAL if it is not connected;
+ * -EAGAIN, -EINTR, -EFAULT, or what ended the connection before time.
+ */
+int dipc_sock_read_stream(struct dipc_sock *ds, struct msghdr *msg, size_t len,
+			  int flags)
+{
+	struct sock *sk = &ds->sk;
+	struct reading r = {
+		.ds = ds, .msg = msg, .size = len, .peek = flags & MSG_PEEK,
+		.creds = test_bit(SOCK_PASSCRED, &sk->sk_socket->flags),
+	};
+	int err;
+
+	if (READ_ONCE(sk->sk_state) != TCP_ESTABLISHED)
+		return -EINVAL;
+	if (flags & MSG_OOB)
+		return -EOPNOTSUPP;
+	r.q = dipc_sock_rx(ds);
+	err = read_until(&r, sock_rcvlowat(sk, flags & MSG_WAITALL, len),
+			 sock_rcvtimeo(sk, flags & MSG_DONTWAIT));
+	if (r.creds && r.writer)
+		dipc_control_put_credentials(msg, r.writer);
+	dipc_sender_put(r.writer);
+	return r.copied ? r.copied : err;
+}

@@ -3,46 +3,22 @@
  * Brings one cell of the table about and compares everything that its row
  * says: a queue in the state that the situation wants, a send of 'x', then
  * what happens to it, and then a look at all who have to do with it.
- *
- * That a receiver is "just copying" is made with userfaultfd: its buffer is a
- * page that is missing until the test gives it.
  */
 #define _GNU_SOURCE
-#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <sys/ioctl.h>
-#include <sys/mman.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
-
-#include <linux/userfaultfd.h>
 
 #include "call.h"
 #include "cells_run.h"
+#include "lend.h"
 
-#ifndef SYS_pidfd_open
-#define SYS_pidfd_open		434
-#endif
-#ifndef SYS_pidfd_getfd
-#define SYS_pidfd_getfd		438
-#endif
-
-#define UFFD_NUMBER	200	/* descriptor in the receiver's process */
 #define COOKIE		0x0123456789abcdefULL
 #define LOAN_MS		500	/* deadline of a message that is lent first */
-#define WAIT_MS		8000	/* what should happen has happened by then */
 
-#define WITHIN(condition) ({						\
-	long until_ = dt_now_ms() + wait_ms();				\
-	bool met_;							\
-	while (!(met_ = (condition)) && dt_now_ms() < until_)		\
-		usleep(300);						\
-	met_;								\
-})
+#define WITHIN	LEND_WAIT
 
 struct run {
 	const struct cell *cell;
@@ -57,23 +33,13 @@ struct run {
 	long returned;
 	long begun_ms;
 	struct call call;		/* a receiver that is not killed */
-	bool calls;
-	pid_t child;			/* a receiver that may be */
-	int uffd;
-	void *page;
+	struct lend lend;		/* one that may be */
 	bool received;			/* 'x' has arrived */
 	const char *rest;		/* what else must be in the queue */
 	struct dt_stats before;
 	uint64_t other[__DIPC_REASON_COUNT];	/* what other messages count */
 	int faults;
 };
-
-static long wait_ms(void)
-{
-	const char *slow = getenv("DIPC_SLOW");
-
-	return WAIT_MS * (slow && atoi(slow) > 0 ? atoi(slow) : 1);
-}
 
 static __attribute__((format(printf, 2, 3)))
 void fault(struct run *r, const char *format, ...)
@@ -237,116 +203,59 @@ static int fill(struct run *r)
  * Receivers
  */
 
-/* A page of this process that blocks who touches it. */
-static int make_page_missing(void *page)
-{
-	struct uffdio_api api = { .api = UFFD_API };
-	struct uffdio_register reg = {
-		.range = { (unsigned long)page, sysconf(_SC_PAGESIZE) },
-		.mode = UFFDIO_REGISTER_MODE_MISSING,
-	};
-	int fd = syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK);
-
-	if (fd < 0 || ioctl(fd, UFFDIO_API, &api) ||
-	    ioctl(fd, UFFDIO_REGISTER, &reg) || dup2(fd, UFFD_NUMBER) < 0)
-		return -errno;
-	close(fd);
-	return 0;
-}
-
-/* Status: the letter, or an errno, which is smaller; 1: could not begin. */
-static int receive(void *arg)
-{
-	struct run *r = arg;
-	ssize_t n;
-
-	if (is_lent(r->situation) && r->situation != CELL_LENT_FAULTS &&
-	    make_page_missing(r->page))
-		return 1;
-	n = recvfrom(r->rx, r->page, 1, 0, NULL, NULL);
-	return n < 0 ? errno : n ? *(char *)r->page : '-';
-}
-
 static int start_receiver(struct run *r)
 {
 	bool faults = r->situation == CELL_LENT_FAULTS;
+	int err;
 
 	if (r->situation == CELL_RECEIVER) {
-		r->calls = true;
 		if (call_recv(&r->call, r->rx) || !call_wait_asleep(&r->call))
 			return -ESRCH;
 		return 0;
 	}
 	if (r->situation != CELL_KILLED && !is_lent(r->situation))
 		return 0;
-	r->page = mmap(NULL, sysconf(_SC_PAGESIZE),
-		       faults ? PROT_NONE : PROT_READ | PROT_WRITE,
-		       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (r->page == MAP_FAILED)
-		return -errno;
-	r->child = dt_child(receive, r);
-	if (r->child < 0)
-		return -errno;
+	err = lend_start(&r->lend, r->rx, faults);
+	if (err)
+		return err;
 	if (!WITHIN(look(r).waiting_receivers == 1 &&
-		    dt_is_asleep(r->child, SYS_recvfrom)))
+		    lend_is_asleep(&r->lend)))
 		return -ESRCH;
 	return 0;
 }
 
-static int reap(struct run *r)
-{
-	int status = dt_child_wait(r->child);
-
-	r->child = 0;
-	return status;
-}
-
 static void kill_receiver(struct run *r)
 {
-	kill(r->child, SIGKILL);
-	if (reap(r) != -SIGKILL)
+	if (lend_kill(&r->lend) != -SIGKILL)
 		fault(r, "the receiver was not killed");
-}
-
-/* Until the receiver has been given the message, and waits for its page. */
-static void wait_lent(struct run *r)
-{
-	struct pollfd p = { .events = POLLIN };
-	int pidfd;
-
-	if (r->situation == CELL_LENT_FAULTS)
-		return;
-	pidfd = syscall(SYS_pidfd_open, r->child, 0);
-	r->uffd = syscall(SYS_pidfd_getfd, pidfd, UFFD_NUMBER, 0);
-	close(pidfd);
-	p.fd = r->uffd;
-	if (r->uffd < 0 || poll(&p, 1, wait_ms()) != 1 || p.revents != POLLIN)
-		fault(r, "the receiver is not given the message");
 }
 
 /* The page is there; the receiver has it, or waits for another message. */
 static void end_loan(struct run *r)
 {
-	struct uffdio_zeropage zero = {
-		.range = { (unsigned long)r->page, sysconf(_SC_PAGESIZE) },
-	};
-	int status = 0;
-	pid_t pid = 0;
+	int err = lend_give(&r->lend), result = 0;
 
-	if (ioctl(r->uffd, UFFDIO_ZEROPAGE, &zero))
-		fault(r, "giving the page: %s", strerror(errno));
-	if (!WITHIN((pid = waitpid(r->child, &status, WNOHANG)) ||
+	if (err)
+		fault(r, "giving the page: %s", strerror(-err));
+	if (!WITHIN(lend_has_ended(&r->lend, &result) ||
 		    (!is_deleted(r->situation) &&
 		     look(r).waiting_receivers == 1 &&
-		     dt_is_asleep(r->child, SYS_recvfrom))))
+		     lend_is_asleep(&r->lend))))
 		fault(r, "the receiver neither ends nor waits");
-	if (!pid)
+	if (r->lend.pid)
 		return;
-	r->child = 0;
-	if (WIFEXITED(status) && WEXITSTATUS(status) == 'x')
+	if (result == 'x')
 		r->received = true;
 	else
-		fault(r, "the receiver ends with status %#x", status);
+		fault(r, "the receiver ends with %d", result);
+}
+
+static void wait_fault(struct run *r)
+{
+	int result = 0;
+
+	if (!WITHIN(lend_has_ended(&r->lend, &result)) || result != -EFAULT)
+		fault(r, "the receiver is not told EFAULT, but %d", result);
 }
 
 /*
@@ -562,8 +471,7 @@ static void happen(struct run *r)
 		kill_receiver(r);
 		break;
 	case CELL_LENT_FAULTS:
-		if (reap(r) != EFAULT)
-			fault(r, "the receiver is not told EFAULT");
+		wait_fault(r);
 		break;
 	}
 }
@@ -690,7 +598,7 @@ static void check_holder(struct run *r)
 	q = look(r);
 	if (q.waiting_senders != (holder == CELL_IN_LINE))
 		fault(r, "%u in line", q.waiting_senders);
-	if (r->child) {
+	if (r->lend.pid) {
 		kill_receiver(r);
 		WITHIN(look(r).waiting_receivers == 0);
 	}
@@ -752,7 +660,7 @@ int cell_run(const struct cell *cell)
 {
 	struct run r = {
 		.cell = cell, .situation = cell->situation,
-		.rx = -1, .tx = -1, .uffd = -1,
+		.rx = -1, .tx = -1,
 		.with_mailbox = is_deleted(cell->situation) ||
 				cell->situation == CELL_QUEUED_PURGED,
 	};
@@ -765,8 +673,9 @@ int cell_run(const struct cell *cell)
 		goto out;
 	}
 	wait_send(&r);
-	if (is_lent(r.situation))
-		wait_lent(&r);
+	if (is_lent(r.situation) && r.situation != CELL_LENT_FAULTS &&
+	    !lend_wait_lent(&r.lend))
+		fault(&r, "the receiver is not given the message");
 	happen(&r);
 	check_returned(&r);
 	if (r.cell->row->completion == CELL_COMPLETE)
@@ -778,8 +687,8 @@ int cell_run(const struct cell *cell)
 	check_holder(&r);
 	check_late_end(&r);
 out:
-	if (r.child)
-		kill(r.child, SIGKILL);
+	if (r.lend.pid)
+		lend_kill(&r.lend);
 	if (r.with_mailbox)
 		dt_mailbox_del(r.mailbox);
 	fflush(stdout);

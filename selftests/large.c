@@ -1,0 +1,881 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Messages beyond what fits into one object of the kernel: every length up to
+ * the largest comes through whole, in one piece or in many, to a port and to a
+ * mailbox; what fails on the way fails without a trace. The memory they lie in
+ * is kept by the sending socket for its next messages: it is used again, shows
+ * nobody anything, stays charged to who sent, and is given back when it is
+ * wanted, when it is idle, and when the socket is closed.
+ *
+ * suite-timeout: 240
+ */
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
+
+#include <linux/sockios.h>
+
+#include "call.h"
+#include "kselftest_harness.h"
+
+#define KIB		1024UL
+#define MIB		(1024 * KIB)
+#define GUARD		64	/* bytes behind a message, not to be touched */
+#define UNTOUCHED	0xee
+#define ALICE		1001
+
+static uint8_t *map(size_t len)
+{
+	void *p = mmap(NULL, len, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	return p == MAP_FAILED ? NULL : p;
+}
+
+/* Where the first byte differs from value, or -1. */
+static long differs_from(const uint8_t *p, size_t len, uint8_t value)
+{
+	size_t i;
+
+	for (i = 0; i < len; i++)
+		if (p[i] != value)
+			return i;
+	return -1;
+}
+
+static uint64_t live(void)
+{
+	struct dt_stats stats;
+
+	return dt_stats_get(&stats) ? UINT64_MAX : stats.messages;
+}
+
+/*
+ * Through a port and a mailbox
+ */
+
+FIXTURE(way)
+{
+	char name[DIPC_NAME_MAX + 1];
+	int rx, tx;
+	uint8_t *out, *in;
+	size_t size;		/* of both */
+	struct dt_stats before;
+};
+
+FIXTURE_VARIANT(way)
+{
+	bool mailbox;
+};
+
+FIXTURE_VARIANT_ADD(way, port) { false };
+FIXTURE_VARIANT_ADD(way, mailbox) { true };
+
+FIXTURE_SETUP(way)
+{
+	struct dipc_queue_conf conf = {
+		.capacity_msgs = 1000, .capacity_bytes = 2 * DIPC_MSG_LEN_MAX,
+		.msg_max_bytes = DIPC_MSG_LEN_MAX,
+	};
+	struct sockaddr_dipc addr = dt_any();
+
+	if (variant->mailbox) {
+		dt_unique(self->name, "large");
+		ASSERT_EQ(0, dt_mailbox_new(self->name, DT_MAILBOX(
+					.capacity_msgs = conf.capacity_msgs,
+					.capacity_bytes = conf.capacity_bytes,
+					.msg_max_bytes = conf.msg_max_bytes)));
+		addr = dt_mailbox(self->name);
+	}
+	self->rx = dt_socket_bound(SOCK_RDM, &addr);
+	ASSERT_LE(0, self->rx);
+	if (!variant->mailbox) {
+		ASSERT_EQ(0, dt_set_conf(self->rx, &conf));
+		addr = dt_port_of(self->rx);
+	}
+	self->tx = dt_socket_connected(SOCK_RDM, &addr);
+	ASSERT_LE(0, self->tx);
+	/* touched only as far as a test goes */
+	self->size = DIPC_MSG_LEN_MAX + 2 * GUARD;
+	self->out = map(self->size);
+	self->in = map(self->size);
+	ASSERT_NE(NULL, self->out);
+	ASSERT_NE(NULL, self->in);
+	ASSERT_EQ(0, dt_stats_get(&self->before));
+}
+
+FIXTURE_TEARDOWN(way)
+{
+	close(self->tx);
+	close(self->rx);
+	if (variant->mailbox)
+		EXPECT_EQ(0, dt_mailbox_del(self->name));
+	munmap(self->out, self->size);
+	munmap(self->in, self->size);
+}
+
+/* A message goes there and comes back as it was, and nothing else with it. */
+static const char *goes_through(FIXTURE_DATA(way) *self, size_t len)
+{
+	static char text[128];
+	long ret;
+
+	dt_pattern(self->out, len, len);
+	ret = dt_send(self->tx, self->out, len, MSG_DONTWAIT, NULL);
+	if (ret != (long)len) {
+		snprintf(text, sizeof(text), "%zu: send %ld", len, ret);
+		return text;
+	}
+	memset(self->in, UNTOUCHED, len + GUARD);
+	ret = dt_recv(self->rx, self->in, len + GUARD, MSG_DONTWAIT, NULL);
+	if (ret != (long)len) {
+		snprintf(text, sizeof(text), "%zu: recv %ld", len, ret);
+		return text;
+	}
+	ret = dt_pattern_differs(self->in, len, len);
+	if (ret >= 0) {
+		snprintf(text, sizeof(text), "%zu: differs at %ld", len, ret);
+		return text;
+	}
+	ret = differs_from(self->in + len, GUARD, UNTOUCHED);
+	if (ret >= 0) {
+		snprintf(text, sizeof(text), "%zu: more, at %ld", len, ret);
+		return text;
+	}
+	return "";
+}
+
+TEST_F(way, lengths_around_each_boundary_come_through_whole)
+{
+	static const size_t around[] = {
+		64, 64 + 48, 64 + 112, 64 + 240, 64 + 496, 64 + 1008,
+		64 + 2032, 4032, 4096, 8192, 16384, 32768, 65536 - 64, 65536,
+		65536 + 64, 64 + 57288, 2 * 65536, MIB,
+	};
+	size_t i;
+	int d;
+
+	for (i = 0; i < sizeof(around) / sizeof(around[0]); i++)
+		for (d = -2; d <= 2; d++)
+			ASSERT_STREQ("", goes_through(self, around[i] + d));
+	EXPECT_EQ(self->before.messages, live());
+}
+
+TEST_F(way, short_lengths_come_through_whole)
+{
+	size_t len;
+
+	for (len = 0; len < 700; len++)
+		ASSERT_STREQ("", goes_through(self, len));
+}
+
+TEST_F(way, lengths_in_large_steps_come_through_whole)
+{
+	size_t len;
+
+	for (len = 701; len < 300000; len += len / 5 + 1)
+		ASSERT_STREQ("", goes_through(self, len));
+}
+
+TEST_F(way, largest_message_comes_through_whole)
+{
+	EXPECT_STREQ("", goes_through(self, DIPC_MSG_LEN_MAX));
+	EXPECT_EQ(self->before.messages, live());
+}
+
+TEST_F(way, message_above_the_largest_is_refused)
+{
+	EXPECT_EQ(-EMSGSIZE, dt_send(self->tx, self->out, DIPC_MSG_LEN_MAX + 1,
+				     MSG_DONTWAIT, NULL));
+	EXPECT_EQ(-EAGAIN, dt_recv(self->rx, self->in, 1, MSG_DONTWAIT, NULL));
+	EXPECT_STREQ("", goes_through(self, 65));
+}
+
+TEST_F(way, many_wait_in_order_and_whole)
+{
+	size_t len;
+	int i;
+
+	for (i = 0; i < 60; i++) {
+		len = 65 + 1357 * i;
+		dt_pattern(self->out, len, i);
+		ASSERT_EQ(len, dt_send(self->tx, self->out, len, MSG_DONTWAIT, NULL));
+	}
+	for (i = 0; i < 60; i++) {
+		len = 65 + 1357 * i;
+		ASSERT_EQ(len, dt_recv(self->rx, self->in, self->size,
+				       MSG_DONTWAIT, NULL));
+		ASSERT_EQ(-1, dt_pattern_differs(self->in, len, i));
+	}
+}
+
+/* Cut a buffer into n pieces of odd lengths, some of them empty. */
+static void cut(struct iovec *iov, int n, uint8_t *buf, size_t len,
+		unsigned int seed)
+{
+	int i;
+
+	for (i = 0; i < n; i++) {
+		size_t part = 2 * len / (n - i);
+
+		seed = seed * 1103515245 + 12345;
+		part = i % 7 == 3 ? 0 : part ? (seed >> 8) % (part + 1) : 0;
+		if (i == n - 1 || part > len)
+			part = len;
+		iov[i].iov_base = part ? buf : NULL;
+		iov[i].iov_len = part;
+		buf += part;
+		len -= part;
+	}
+}
+
+TEST_F(way, pieces_on_both_sides_need_not_match)
+{
+	static const int n_pieces[] = { 1, 2, 3, 17, 100, IOV_MAX };
+	static const size_t lens[] = { 65, 1000, 4097, 65537, 300001 };
+	struct iovec out[IOV_MAX], in[IOV_MAX];
+	struct msghdr tx = { .msg_iov = out }, rx = { .msg_iov = in };
+	unsigned int i, j, k;
+
+	for (i = 0; i < 5; i++)
+	for (j = 0; j < 6; j++)
+	for (k = 0; k < 6; k++) {
+		size_t len = lens[i];
+
+		dt_pattern(self->out, len, i * 36 + j * 6 + k);
+		memset(self->in, UNTOUCHED, len + GUARD);
+		cut(out, n_pieces[j], self->out, len, j * 6 + k);
+		cut(in, n_pieces[k], self->in, len + GUARD, k * 6 + j + 99);
+		tx.msg_iovlen = n_pieces[j];
+		rx.msg_iovlen = n_pieces[k];
+		ASSERT_EQ(len, sendmsg(self->tx, &tx, MSG_DONTWAIT));
+		ASSERT_EQ(len, recvmsg(self->rx, &rx, MSG_DONTWAIT));
+		ASSERT_EQ(0, rx.msg_flags & MSG_TRUNC);
+		ASSERT_EQ(-1, dt_pattern_differs(self->in, len, i * 36 + j * 6 + k))
+			TH_LOG("%zu bytes, %d pieces to %d", len, n_pieces[j], n_pieces[k]);
+		ASSERT_EQ(-1, differs_from(self->in + len, GUARD, UNTOUCHED));
+	}
+}
+
+TEST_F(way, short_buffer_gets_the_beginning_and_no_more)
+{
+	static const size_t rooms[] = {
+		0, 1, 63, 64, 65, 4095, 4096, 4097, 65535, 65536, 65537, 99999,
+	};
+	const size_t len = 100000;
+	size_t i, room;
+
+	dt_pattern(self->out, len, 1);
+	for (i = 0; i < sizeof(rooms) / sizeof(rooms[0]); i++) {
+		room = rooms[i];
+		memset(self->in, UNTOUCHED, len + GUARD);
+		ASSERT_EQ(len, dt_send(self->tx, self->out, len, MSG_DONTWAIT, NULL));
+		ASSERT_EQ(room, dt_recv(self->rx, self->in, room,
+					MSG_DONTWAIT | MSG_PEEK, NULL));
+		ASSERT_EQ(len, dt_recv(self->rx, self->in, room,
+				       MSG_DONTWAIT | MSG_TRUNC, NULL));
+		ASSERT_EQ(-1, dt_pattern_differs(self->in, room, 1));
+		ASSERT_EQ(-1, differs_from(self->in + room, GUARD, UNTOUCHED));
+		/* the rest is gone with it */
+		ASSERT_EQ(-EAGAIN, dt_recv(self->rx, self->in, 1, MSG_DONTWAIT, NULL));
+	}
+	EXPECT_EQ(self->before.messages, live());
+}
+
+/* Of three pieces the middle one is not there. */
+static void with_hole(struct iovec iov[3], uint8_t *buf, size_t len,
+		      size_t hole_at)
+{
+	iov[0] = (struct iovec) { buf, hole_at };
+	iov[1] = (struct iovec) { (void *)4096, 10 };
+	iov[2] = (struct iovec) { buf + hole_at, len - hole_at };
+}
+
+static const size_t holes[] = { 0, 10, 64, 70, 4096, 65536, 90000, 131000, 199000 };
+
+TEST_F(way, sender_with_a_bad_page_sends_nothing)
+{
+	const size_t len = 200000;
+	struct iovec iov[3];
+	struct msghdr msg = { .msg_iov = iov, .msg_iovlen = 3 };
+	int n = 0;
+	size_t i;
+
+	for (i = 0; i < sizeof(holes) / sizeof(holes[0]); i++, n++) {
+		with_hole(iov, self->out, len, holes[i]);
+		ASSERT_EQ(-EFAULT, DT_ERR(sendmsg(self->tx, &msg, MSG_DONTWAIT)));
+	}
+	/* also if the page is one that may not be read, within a piece */
+	ASSERT_EQ(0, mprotect(self->out + 69632, 4096, PROT_NONE));
+	ASSERT_EQ(-EFAULT, dt_send(self->tx, self->out, len, MSG_DONTWAIT, NULL));
+	ASSERT_EQ(0, mprotect(self->out + 69632, 4096, PROT_READ | PROT_WRITE));
+	EXPECT_STREQ("", counted_else(&self->before, &(const struct dt_stats) {
+		.counter = { [DIPC_REASON_FAULT] = n + 1 } }));
+	EXPECT_EQ(self->before.messages, live());
+	EXPECT_EQ(-EAGAIN, dt_recv(self->rx, self->in, 1, MSG_DONTWAIT, NULL));
+	EXPECT_STREQ("", goes_through(self, len));
+}
+
+TEST_F(way, receiver_with_a_bad_page_leaves_the_message)
+{
+	const size_t len = 200000;
+	struct iovec iov[3];
+	struct msghdr msg = { .msg_iov = iov, .msg_iovlen = 3 };
+	size_t i;
+
+	dt_pattern(self->out, len, 2);
+	ASSERT_EQ(len, dt_send(self->tx, self->out, len, MSG_DONTWAIT, NULL));
+	ASSERT_EQ(1, dt_send(self->tx, "x", 1, MSG_DONTWAIT, NULL));
+	for (i = 0; i < sizeof(holes) / sizeof(holes[0]); i++) {
+		with_hole(iov, self->in, len, holes[i]);
+		ASSERT_EQ(-EFAULT, DT_ERR(recvmsg(self->rx, &msg, MSG_DONTWAIT)));
+		ASSERT_EQ(-EFAULT, DT_ERR(recvmsg(self->rx, &msg,
+						  MSG_DONTWAIT | MSG_PEEK)));
+	}
+	ASSERT_EQ(0, mprotect(self->in + 69632, 4096, PROT_READ));
+	ASSERT_EQ(-EFAULT, dt_recv(self->rx, self->in, len, MSG_DONTWAIT, NULL));
+	ASSERT_EQ(0, mprotect(self->in + 69632, 4096, PROT_READ | PROT_WRITE));
+	/* it is still the first, and whole */
+	ASSERT_EQ(len, dt_recv(self->rx, self->in, len, MSG_DONTWAIT, NULL));
+	EXPECT_EQ(-1, dt_pattern_differs(self->in, len, 2));
+	EXPECT_EQ('x', take(self->rx));
+}
+
+/* What lay in the memory before is not to be seen, however one looks. */
+TEST_F(way, nothing_of_an_earlier_message_is_seen)
+{
+	static const size_t lens[] = { 64, 65, 100, 500, 3000, 4000, 5000,
+				       33000, 60000, 70000, 500000 };
+	size_t i, len;
+	int flags;
+
+	for (i = 0; i < sizeof(lens) / sizeof(lens[0]); i++) {
+		len = lens[i];
+		memset(self->out, 'S', MIB);
+		ASSERT_EQ(MIB, dt_send(self->tx, self->out, MIB, MSG_DONTWAIT, NULL));
+		ASSERT_EQ(len, dt_send(self->tx, self->out, len, MSG_DONTWAIT, NULL));
+		ASSERT_EQ(MIB, dt_recv(self->rx, self->in, MIB, MSG_DONTWAIT, NULL));
+		ASSERT_EQ(len, dt_recv(self->rx, self->in, MIB, MSG_DONTWAIT, NULL));
+		memset(self->out, 'n', len);
+		ASSERT_EQ(len, dt_send(self->tx, self->out, len, MSG_DONTWAIT, NULL));
+		for (flags = MSG_PEEK; flags >= 0; flags -= MSG_PEEK) {
+			memset(self->in, UNTOUCHED, MIB);
+			ASSERT_EQ(len, dt_recv(self->rx, self->in, MIB,
+					       MSG_DONTWAIT | flags, NULL));
+			ASSERT_EQ(-1, differs_from(self->in, len, 'n'));
+			ASSERT_EQ(-1, differs_from(self->in + len, MIB - len,
+						   UNTOUCHED));
+		}
+	}
+}
+
+/*
+ * Many at once
+ */
+
+#define CROWD		4
+#define CROWD_ROUNDS	150
+#define CROWD_MAX	150000
+
+struct member {
+	struct dt_thread thread;
+	int fd;
+	unsigned int number;
+};
+
+struct head {
+	uint32_t len, seed;
+};
+
+static int rounds(int n)
+{
+	return getenv("DIPC_SLOW") ? n / 5 : n;
+}
+
+static long crowd_send(void *arg)
+{
+	struct member *me = arg;
+	uint8_t *buf = map(CROWD_MAX);
+	struct head head;
+	unsigned int i, r = me->number;
+	long ret = buf ? 0 : -ENOMEM;
+
+	for (i = 0; !ret && i < rounds(CROWD_ROUNDS); i++) {
+		r = r * 1103515245 + 12345;
+		head.len = sizeof(head) + (r >> 8) % (CROWD_MAX >> (r >> 28));
+		head.seed = me->number << 16 | i;
+		dt_pattern(buf, head.len, head.seed);
+		memcpy(buf, &head, sizeof(head));
+		if (head.len > CROWD_MAX)
+			head.len = CROWD_MAX;
+		ret = dt_send(me->fd, buf, head.len, 0, NULL);
+		ret = ret == head.len ? 0 : ret < 0 ? ret : -EIO;
+	}
+	munmap(buf, CROWD_MAX);
+	return ret;
+}
+
+static long crowd_recv(void *arg)
+{
+	struct member *me = arg;
+	uint8_t *buf = map(CROWD_MAX), want[sizeof(struct head)];
+	struct head head;
+	unsigned int i;
+	long ret = buf ? 0 : -ENOMEM;
+
+	for (i = 0; !ret && i < rounds(CROWD_ROUNDS); i++) {
+		ret = dt_recv(me->fd, buf, CROWD_MAX, 0, NULL);
+		if (ret < 0)
+			break;
+		memcpy(&head, buf, sizeof(head));
+		dt_pattern(want, sizeof(want), head.seed);
+		memcpy(buf, want, sizeof(want));
+		ret = ret != head.len ? -EMSGSIZE :
+		      dt_pattern_differs(buf, head.len, head.seed) >= 0 ? -EBADMSG : 0;
+	}
+	munmap(buf, CROWD_MAX);
+	return ret;
+}
+
+/* Threads share a socket, and so what it keeps. */
+TEST_F(way, buffers_are_not_mixed_up_by_a_crowd)
+{
+	struct member tx[CROWD], rx[CROWD];
+	int i;
+
+	for (i = 0; i < CROWD; i++) {
+		tx[i].number = rx[i].number = i;
+		tx[i].fd = self->tx;
+		rx[i].fd = self->rx;
+		ASSERT_EQ(0, dt_thread_start(&rx[i].thread, crowd_recv, &rx[i]));
+		ASSERT_EQ(0, dt_thread_start(&tx[i].thread, crowd_send, &tx[i]));
+	}
+	for (i = 0; i < CROWD; i++) {
+		EXPECT_EQ(0, dt_thread_join(&tx[i].thread));
+		EXPECT_EQ(0, dt_thread_join(&rx[i].thread));
+	}
+	EXPECT_EQ(self->before.messages, live());
+}
+
+/*
+ * Limits of the user
+ */
+
+static long send_as(FIXTURE_DATA(way) *self, size_t len, uid_t uid)
+{
+	long ret = become(uid), back;
+
+	if (ret)
+		return ret;
+	ret = dt_send(self->tx, self->out, len, MSG_DONTWAIT, NULL);
+	back = become(0);
+	return back ? back : ret;
+}
+
+/* How many get through before one is ENOBUFS; or what another error it was. */
+static int fill_as(FIXTURE_DATA(way) *self, size_t len, uid_t uid)
+{
+	long ret;
+	int n = 0;
+
+	while ((ret = send_as(self, len, uid)) == (long)len)
+		n++;
+	return ret == -ENOBUFS ? n : ret;
+}
+
+static int take_n(FIXTURE_DATA(way) *self)
+{
+	int n = 0;
+
+	while (dt_recv(self->rx, self->in, 1, MSG_DONTWAIT, NULL) == 1)
+		n++;
+	return n;
+}
+
+TEST_F(way, limit_of_the_user_holds_and_nothing_stays_charged)
+{
+	/* 1 MiB of memory is so much of each: header, and what it lies in */
+	static const struct { size_t len; int n; } fits[] = {
+		{ MIB - 70000, 1 }, { 300000, 3 }, { 65536, 15 },
+		{ 4096, 244 }, { 65536, 15 }, { 700, 500 }, { 300000, 3 },
+		{ 65, 500 }, { MIB - 70000, 1 },
+	};
+	int i, round;
+
+	long long max = dt_limit_get("user_max_bytes");
+
+	ASSERT_LT(0, max);
+	ASSERT_EQ(0, dt_limit_set("user_max_bytes", MIB));
+	for (round = 0; round < 3; round++) {
+		for (i = 0; i < sizeof(fits) / sizeof(fits[0]); i++) {
+			int n;
+
+			/* what is kept of the last ones is not in the way */
+			if (fits[i].n == 500) {
+				for (n = 0; n < 500; n++)
+					EXPECT_EQ(fits[i].len,
+						  send_as(self, fits[i].len, ALICE));
+				EXPECT_EQ(n, take_n(self));
+				continue;
+			}
+			n = fill_as(self, fits[i].len, ALICE);
+			EXPECT_EQ(fits[i].n, n)
+				TH_LOG("of %zu bytes", fits[i].len);
+			/* again and again, and it does not get less */
+			EXPECT_EQ(0, fill_as(self, fits[i].len, ALICE));
+			EXPECT_EQ(0, fill_as(self, MIB + 1, ALICE));
+			EXPECT_EQ(n, take_n(self));
+		}
+	}
+	EXPECT_EQ(0, dt_limit_set("user_max_bytes", max));
+	EXPECT_EQ(self->before.messages, live());
+}
+
+TEST_F(way, what_other_sockets_keep_is_given_up_at_the_limit)
+{
+	long long max = dt_limit_get("user_max_bytes");
+	struct sockaddr_dipc addr;
+	int other, n;
+
+	ASSERT_LT(0, max);
+	addr = variant->mailbox ? dt_mailbox(self->name) : dt_port_of(self->rx);
+	other = dt_socket_connected(SOCK_RDM, &addr);
+	ASSERT_LE(0, other);
+	ASSERT_EQ(0, dt_limit_set("user_max_bytes", MIB));
+	EXPECT_EQ(3, fill_as(self, 300000, ALICE));
+	EXPECT_EQ(3, take_n(self));
+	ASSERT_EQ(0, become(ALICE));
+	for (n = 0; n < 3; n++)
+		EXPECT_EQ(300000, dt_send(other, self->out, 300000, MSG_DONTWAIT, NULL));
+	EXPECT_EQ(-ENOBUFS, dt_send(other, self->out, 300000, MSG_DONTWAIT, NULL));
+	ASSERT_EQ(0, become(0));
+	EXPECT_EQ(0, dt_limit_set("user_max_bytes", max));
+	EXPECT_EQ(3, take_n(self));
+	close(other);
+}
+
+/*
+ * What is kept. A child in a cgroup of its own sends, and this process
+ * receives: what the cgroup is charged for shows what is kept.
+ */
+
+#define N_SOCKETS	8	/* each keeps up to 1 MiB */
+#define A_LOT		(4L << 20)	/* of 8 MiB, whatever CPUs batch */
+#define NOTHING		(1L << 20)
+
+enum order { WAIT, SEND, CLOSE };
+
+struct desk {
+	volatile int order;
+	volatile int ready;
+	char cgroup[128];
+	volatile size_t len;
+	volatile int count;		/* of each socket */
+	volatile int done;
+	volatile long result;		/* of the last send */
+	int fd[N_SOCKETS];
+};
+
+FIXTURE(kept)
+{
+	char dir[96];
+	int rx;
+	struct desk *desk;
+	pid_t pid;
+	long before;			/* charged */
+	uint8_t *buf;
+};
+
+static int write_to(const char *dir, const char *file, const char *text)
+{
+	char path[256];
+	int fd, ret;
+
+	snprintf(path, sizeof(path), "%s/%s", dir, file);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	ret = write(fd, text, strlen(text)) < 0 ? -errno : 0;
+	close(fd);
+	return ret;
+}
+
+/*
+ * The sum of the numbers behind keys that begin with that, or the only number
+ * of the file; or -1.
+ */
+static long read_from(const char *dir, const char *file, const char *key)
+{
+	char path[256], line[256], *space;
+	long value = -1;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/%s", dir, file);
+	f = fopen(path, "re");
+	while (f && fgets(line, sizeof(line), f)) {
+		space = key ? strchr(line, ' ') : line;
+		if (!space || (key && strncmp(line, key, strlen(key))))
+			continue;
+		value = (value < 0 ? 0 : value) + atol(space);
+	}
+	if (f)
+		fclose(f);
+	return value;
+}
+
+static long charged(const FIXTURE_DATA(kept) *self)
+{
+	return read_from(self->dir, "memory.current", NULL);
+}
+
+static int sender(void *arg)
+{
+	struct desk *d = arg;
+	uint8_t *buf = map(4 * MIB);
+	int i, k;
+
+	if (!buf || write_to(d->cgroup, "cgroup.procs", "0"))
+		return 1;
+	memset(buf, 's', 4 * MIB);
+	d->ready = 1;
+	for (;;) {
+		while (d->order == WAIT)
+			usleep(500);
+		d->done = 0;
+		d->result = 0;
+		for (k = 0; d->order == CLOSE && k < N_SOCKETS; k++)
+			close(d->fd[k]);
+		for (k = 0; d->order == SEND && k < N_SOCKETS; k++)
+			for (i = 0; i < d->count && d->result >= 0; i++) {
+				d->result = DT_ERR(send(d->fd[k], buf, d->len,
+							MSG_DONTWAIT));
+				d->done += d->result == (long)d->len;
+			}
+		d->order = WAIT;
+	}
+}
+
+/* How many messages it could send; why not more is in desk->result. */
+static int order(FIXTURE_DATA(kept) *self, enum order what, size_t len, int count)
+{
+	self->desk->len = len;
+	self->desk->count = count;
+	self->desk->order = what;
+	return DT_WAIT_UNTIL(self->desk->order == WAIT) ? self->desk->done : -ETIME;
+}
+
+static int take_kept(FIXTURE_DATA(kept) *self)
+{
+	int n = 0;
+
+	while (dt_recv(self->rx, self->buf, 4 * MIB, MSG_DONTWAIT, NULL) > 0)
+		n++;
+	return n;
+}
+
+/* The sockets keep as much as they may; how much more is charged than before. */
+static long fill(FIXTURE_DATA(kept) *self)
+{
+	if (order(self, SEND, MIB, 1) != N_SOCKETS || take_kept(self) != N_SOCKETS)
+		return -1;
+	return charged(self) - self->before;
+}
+
+FIXTURE_SETUP(kept)
+{
+	const char *base = getenv("DIPC_CGROUP") ?: "/sys/fs/cgroup";
+	struct dipc_queue_conf conf = {
+		.capacity_msgs = 100000, .capacity_bytes = 1 << 30,
+		.msg_max_bytes = 4 * MIB,
+	};
+	struct sockaddr_dipc addr = dt_any();
+	int i, sndbuf = 64 << 20;
+
+	write_to(base, "cgroup.subtree_control", "+memory");
+	snprintf(self->dir, sizeof(self->dir), "%s/large-%d", base, getpid());
+	ASSERT_EQ(0, mkdir(self->dir, 0755));
+	if (read_from(self->dir, "memory.current", NULL) < 0) {
+		rmdir(self->dir);
+		SKIP(return, "no memory controller at %s", base);
+	}
+	self->buf = map(4 * MIB);
+	ASSERT_NE(NULL, self->buf);
+	memset(self->buf, 'r', 4 * MIB);
+	self->rx = dt_socket_bound(SOCK_RDM, &addr);
+	ASSERT_LE(0, self->rx);
+	ASSERT_EQ(0, dt_set_conf(self->rx, &conf));
+	addr = dt_port_of(self->rx);
+
+	self->desk = mmap(NULL, sizeof(*self->desk), PROT_READ | PROT_WRITE,
+			  MAP_SHARED | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+	ASSERT_NE(MAP_FAILED, self->desk);
+	strcpy(self->desk->cgroup, self->dir);
+	for (i = 0; i < N_SOCKETS; i++) {
+		self->desk->fd[i] = dt_socket_connected(SOCK_RDM, &addr);
+		ASSERT_LE(0, self->desk->fd[i]);
+		ASSERT_EQ(0, setsockopt(self->desk->fd[i], SOL_SOCKET,
+					SO_SNDBUFFORCE, &sndbuf, sizeof(sndbuf)));
+	}
+	self->pid = dt_child(sender, self->desk);
+	ASSERT_LT(0, self->pid);
+	ASSERT_TRUE(DT_WAIT_UNTIL(self->desk->ready));
+	/* what each needs for its first message is not what is looked at */
+	ASSERT_EQ(N_SOCKETS, order(self, SEND, 1, 1));
+	ASSERT_EQ(N_SOCKETS, take_kept(self));
+	self->before = charged(self);
+}
+
+FIXTURE_TEARDOWN(kept)
+{
+	int i;
+
+	if (!self->desk)
+		return;
+	if (self->pid > 0) {
+		kill(self->pid, SIGKILL);
+		dt_child_wait(self->pid);
+	}
+	for (i = 0; i < N_SOCKETS; i++)
+		close(self->desk->fd[i]);
+	close(self->rx);
+	EXPECT_TRUE(DT_WAIT_UNTIL(!rmdir(self->dir) || errno != EBUSY));
+}
+
+TEST_F(kept, memory_stays_charged_to_who_sent_and_is_bounded)
+{
+	int i;
+
+	for (i = 0; i < 3; i++) {
+		EXPECT_LT(A_LOT, fill(self));
+		/* what is beyond the bound of each socket is given back */
+		EXPECT_EQ(3 * N_SOCKETS, order(self, SEND, 4 * MIB, 3));
+		EXPECT_EQ(3 * N_SOCKETS, take_kept(self));
+		EXPECT_GT((long)(N_SOCKETS * MIB) + 2 * NOTHING,
+			  charged(self) - self->before);
+	}
+}
+
+TEST_F(kept, memory_is_not_outstanding)
+{
+	int outq = -1;
+
+	EXPECT_LT(A_LOT, fill(self));
+	EXPECT_EQ(0, ioctl(self->desk->fd[0], SIOCOUTQ, &outq));
+	EXPECT_EQ(0, outq);
+}
+
+TEST_F(kept, memory_is_used_again)
+{
+	static const size_t lens[] = { 4096, 60000, 65536, 300000 };
+	int n = 400, i, k;
+	long pages, used;
+
+	for (k = 0; k < 4; k++) {
+		ASSERT_EQ(lens[k], dt_send(self->desk->fd[0], self->buf, lens[k], 0, NULL));
+		ASSERT_EQ(1, take_kept(self));
+		pages = read_from("/proc", "vmstat", "pgalloc_");
+		for (i = 0; i < n; i++) {
+			ASSERT_EQ(lens[k], dt_send(self->desk->fd[0], self->buf,
+						   lens[k], 0, NULL));
+			ASSERT_EQ(1, take_kept(self));
+		}
+		used = read_from("/proc", "vmstat", "pgalloc_") - pages;
+		/* others allocate, too */
+		EXPECT_GT(lens[k] / 4096 * n / 2 + 200, used)
+			TH_LOG("%ld pages for %d times %zu bytes", used, n, lens[k]);
+	}
+}
+
+TEST_F(kept, memory_goes_when_the_machine_wants_it)
+{
+	ASSERT_TRUE(DT_WAIT_UNTIL(fill(self) > A_LOT));
+	ASSERT_EQ(0, write_to("/proc/sys/vm", "drop_caches", "2"));
+	EXPECT_GT(NOTHING, charged(self) - self->before)
+		TH_LOG("%ld bytes are left", charged(self) - self->before);
+	/* and can be had again */
+	EXPECT_LT(A_LOT, fill(self));
+}
+
+TEST_F(kept, memory_goes_when_its_socket_is_closed)
+{
+	int i;
+
+	for (i = 0; i < N_SOCKETS; i++)
+		close(self->desk->fd[i]);
+	ASSERT_TRUE(DT_WAIT_UNTIL(fill(self) > A_LOT));
+	ASSERT_EQ(0, order(self, CLOSE, 0, 0));
+	EXPECT_GT(NOTHING, charged(self) - self->before)
+		TH_LOG("%ld bytes are left", charged(self) - self->before);
+}
+
+TEST_F(kept, socket_that_is_closed_before_its_messages_are_taken_keeps_nothing)
+{
+	int i;
+
+	for (i = 0; i < N_SOCKETS; i++)
+		close(self->desk->fd[i]);
+	ASSERT_EQ(N_SOCKETS, order(self, SEND, MIB, 1));
+	ASSERT_EQ(0, order(self, CLOSE, 0, 0));
+	EXPECT_LT(A_LOT, charged(self) - self->before);
+	EXPECT_EQ(N_SOCKETS, take_kept(self));
+	EXPECT_GT(NOTHING, charged(self) - self->before)
+		TH_LOG("%ld bytes are left", charged(self) - self->before);
+}
+
+TEST_F(kept, memory_goes_when_another_process_sends)
+{
+	int i;
+
+	ASSERT_TRUE(DT_WAIT_UNTIL(fill(self) > A_LOT));
+	for (i = 0; i < N_SOCKETS; i++)
+		ASSERT_EQ(65, dt_send(self->desk->fd[i], self->buf, 65, 0, NULL));
+	EXPECT_GT(NOTHING, charged(self) - self->before)
+		TH_LOG("%ld bytes are left", charged(self) - self->before);
+	EXPECT_EQ(N_SOCKETS, take_kept(self));
+}
+
+TEST_F(kept, memory_goes_when_it_is_idle)
+{
+	ASSERT_TRUE(DT_WAIT_UNTIL(fill(self) > A_LOT));
+	EXPECT_TRUE(DT_WAIT_UNTIL(charged(self) - self->before < NOTHING))
+		TH_LOG("%ld bytes are left", charged(self) - self->before);
+}
+
+/* Messages cannot be had back by killing somebody: the send must fail. */
+TEST_F(kept, at_the_limit_of_the_cgroup_a_send_fails_and_nobody_is_killed)
+{
+	static const size_t lens[] = { 4 * MIB, MIB, 65536, 5000 };
+	char text[32];
+	int round, i, n;
+
+	snprintf(text, sizeof(text), "%ld", self->before + (20L << 20));
+	for (round = 0; round < 2; round++) {
+		for (i = 0; i < 4; i++) {
+			size_t len = lens[i];
+
+			ASSERT_EQ(0, write_to(self->dir, "memory.max", text));
+			n = order(self, SEND, len, 100000);
+			EXPECT_EQ(-ENOMEM, self->desk->result);
+			/* from 20 MiB, less what large blocks and CPUs leave */
+			EXPECT_LT(10 * MIB, n * len);
+			EXPECT_GT(22 * MIB, n * len);
+			EXPECT_EQ(n, take_kept(self));
+			ASSERT_EQ(0, write_to(self->dir, "memory.max", "max"));
+		}
+	}
+	EXPECT_EQ(0, read_from(self->dir, "memory.events", "oom_kill"));
+	EXPECT_EQ(0, waitpid(self->pid, NULL, WNOHANG));
+	/* nothing was half sent, and it works again */
+	EXPECT_LT(A_LOT, fill(self));
+	EXPECT_TRUE(DT_WAIT_UNTIL(charged(self) - self->before < NOTHING));
+}
+
+TEST_HARNESS_MAIN

@@ -2,12 +2,13 @@
 /*
  * What the files of libipc share among themselves and with nobody else.
  *
- * The order is addr, socket, notify, mailbox; and netlink, admin, mailbox.
- * A file uses those before it only.
+ * The order is addr, socket, timeout, message, notify, link; netlink, admin,
+ * mailbox; and comm, request, primitives. A file uses those before it only.
  */
 #ifndef LIBIPC_INTERNAL_H
 #define LIBIPC_INTERNAL_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -18,6 +19,16 @@
 
 /* addr.c */
 bool ipc_name_is_valid(const char *name);
+
+/* timeout.c */
+
+/* A time limit of a socket as it was set last, in milliseconds. */
+struct timeout {
+	atomic_int ms;		/* -1 for ever, as a new socket has it */
+};
+
+int timeout_set(int fd, struct timeout *t, int option, int timeout_ms);
+int timeout_error(int fd, int err, int timeout_ms);
 
 /* netlink.c */
 
@@ -33,5 +44,44 @@ struct nl_request {
 int nl_request_init(struct nl_request *req, uint8_t cmd, uint16_t flags);
 int nl_request_run(struct nl_request *req, mnl_attr_cb_t cb, void *data);
 void nl_request_fini(struct nl_request *req);
+
+/* comm.c */
+
+struct ipc_request {
+	struct ipc_request *next;	/* of the communicator, as begun */
+	struct ipc_comm *comm;
+	bool receives;
+	bool done;			/* and then status says how */
+	uint64_t cookie;		/* of a send */
+	void *buf;			/* of a receive, as are those below */
+	size_t len;
+	struct dipc_match match;
+	struct ipc_status status;
+};
+
+/* What the message of an asynchronous send is called if nobody waits for it. */
+#define COOKIE_NOBODY	0
+
+struct ipc_comm {
+	int fd;
+	struct timeout send_limit, recv_limit;
+	struct dipc_match match;	/* what is set in the kernel */
+	struct ipc_request *first, **end;
+	unsigned int n_receives;	/* that are not done */
+	unsigned int n_sends;		/* whose completions are to come */
+	uint64_t next_cookie;
+	uint64_t next_tag;
+	int lost;			/* error of the first bsend that failed */
+};
+
+struct ipc_request *comm_request_new(struct ipc_comm *comm, bool receives);
+void comm_request_free(struct ipc_request *req);
+void comm_request_done(struct ipc_request *req, int error);
+struct dipc_match comm_match(const struct dipc_match *match);
+ssize_t comm_take(struct ipc_comm *comm, void *buf, size_t len, int flags,
+		  const struct dipc_match *match, struct ipc_status *status);
+bool comm_progress(struct ipc_comm *comm);
+int comm_run(struct ipc_comm *comm, bool (*until)(void *arg), void *arg,
+	     int timeout_ms);
 
 #endif /* LIBIPC_INTERNAL_H */

@@ -3,18 +3,11 @@
  * Mailboxes by handle: open, put, get, poll, notify. A handle is a socket that
  * is bound to the mailbox to take messages, connected to it to put them, or
  * both.
- *
- * A time limit is the socket's own (SO_RCVTIMEO, SO_SNDTIMEO), not poll() and
- * a non-blocking try: so the caller stands in the mailbox's queue of waiters,
- * where it is served in its turn, and an unbuffered mailbox sees it. The
- * handle remembers what it has set last, because callers seldom change it.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <stdatomic.h>
 #include <stdlib.h>
-#include <sys/time.h>
 #include <unistd.h>
 
 #include "internal.h"
@@ -25,8 +18,8 @@
 struct ipc_mailbox {
 	int fd;
 	int access;		/* O_RDONLY, O_WRONLY or O_RDWR */
-	atomic_int recv_ms;	/* what is set in the kernel; -1 for ever */
-	atomic_int send_ms;
+	struct timeout recv_limit;
+	struct timeout send_limit;
 };
 
 static int handle_new(int oflag, struct ipc_mailbox **mb)
@@ -44,8 +37,8 @@ static int handle_new(int oflag, struct ipc_mailbox **mb)
 	}
 	new->fd = fd;
 	new->access = oflag & O_ACCMODE;
-	new->recv_ms = -1;
-	new->send_ms = -1;
+	new->recv_limit.ms = -1;
+	new->send_limit.ms = -1;
 	*mb = new;
 	return 0;
 }
@@ -149,56 +142,60 @@ int ipc_mailbox_fd(const struct ipc_mailbox *mb)
 	return mb->fd;
 }
 
-/*
- * Have calls on the handle's socket wait for timeout_ms, which is not 0.
- * Threads that use one handle with the same time limit, or with none, do not
- * disturb each other.
- */
-static int timeout_set(struct ipc_mailbox *mb, atomic_int *set_ms, int name,
+int ipc_mailbox_putmsg(struct ipc_mailbox *mb, const struct iovec *iov,
+		       int iovcnt, const struct ipc_send_attr *attr,
 		       int timeout_ms)
-{
-	struct timeval tv = { 0 };
-
-	if (timeout_ms < 0)
-		timeout_ms = -1;
-	if (atomic_load_explicit(set_ms, memory_order_relaxed) == timeout_ms)
-		return 0;
-	if (timeout_ms > 0) {
-		tv.tv_sec = timeout_ms / 1000;
-		tv.tv_usec = timeout_ms % 1000 * 1000;
-	}
-	if (setsockopt(mb->fd, SOL_SOCKET, name, &tv, sizeof(tv)) < 0)
-		return -errno;
-	atomic_store_explicit(set_ms, timeout_ms, memory_order_relaxed);
-	return 0;
-}
-
-/* EAGAIN means that time ran out, unless the socket was not to wait at all. */
-static int timeout_error(struct ipc_mailbox *mb, int err, int timeout_ms)
-{
-	int flags;
-
-	if (err != -EAGAIN || timeout_ms <= 0)
-		return err;
-	flags = fcntl(mb->fd, F_GETFL);
-	return flags >= 0 && (flags & O_NONBLOCK) ? -EAGAIN : -ETIMEDOUT;
-}
-
-int ipc_mailbox_put(struct ipc_mailbox *mb, const void *buf, size_t len,
-		    int timeout_ms)
 {
 	ssize_t n;
 	int err;
 
 	if (mb->access == O_RDONLY)
 		return -EBADF;
+	if (attr && attr->to)
+		return -EINVAL;
 	if (timeout_ms) {
-		err = timeout_set(mb, &mb->send_ms, SO_SNDTIMEO, timeout_ms);
+		err = timeout_set(mb->fd, &mb->send_limit, SO_SNDTIMEO,
+				  timeout_ms);
 		if (err)
 			return err;
 	}
-	n = ipc_send(mb->fd, buf, len, timeout_ms ? 0 : MSG_DONTWAIT);
-	return n < 0 ? timeout_error(mb, n, timeout_ms) : 0;
+	n = ipc_sendmsg(mb->fd, iov, iovcnt, timeout_ms ? 0 : MSG_DONTWAIT,
+			attr);
+	return n < 0 ? timeout_error(mb->fd, n, timeout_ms) : 0;
+}
+
+int ipc_mailbox_put(struct ipc_mailbox *mb, const void *buf, size_t len,
+		    int timeout_ms)
+{
+	struct iovec iov = { (void *)buf, len };
+
+	return ipc_mailbox_putmsg(mb, &iov, 1, NULL, timeout_ms);
+}
+
+static int get_prepare(struct ipc_mailbox *mb, int timeout_ms)
+{
+	if (mb->access == O_WRONLY)
+		return -EBADF;
+	if (!timeout_ms)
+		return 0;
+	return timeout_set(mb->fd, &mb->recv_limit, SO_RCVTIMEO, timeout_ms);
+}
+
+ssize_t ipc_mailbox_getmsg(struct ipc_mailbox *mb, const struct iovec *iov,
+			   int iovcnt, int flags, struct ipc_recv_attr *attr,
+			   int timeout_ms)
+{
+	ssize_t n;
+	int err;
+
+	if (flags & ~MSG_PEEK)
+		return -EINVAL;
+	err = get_prepare(mb, timeout_ms);
+	if (err)
+		return err;
+	n = ipc_recvmsg(mb->fd, iov, iovcnt,
+			flags | (timeout_ms ? 0 : MSG_DONTWAIT), attr);
+	return n < 0 ? timeout_error(mb->fd, n, timeout_ms) : n;
 }
 
 ssize_t ipc_mailbox_get(struct ipc_mailbox *mb, void *buf, size_t len,
@@ -207,15 +204,11 @@ ssize_t ipc_mailbox_get(struct ipc_mailbox *mb, void *buf, size_t len,
 	ssize_t n;
 	int err;
 
-	if (mb->access == O_WRONLY)
-		return -EBADF;
-	if (timeout_ms) {
-		err = timeout_set(mb, &mb->recv_ms, SO_RCVTIMEO, timeout_ms);
-		if (err)
-			return err;
-	}
+	err = get_prepare(mb, timeout_ms);
+	if (err)
+		return err;
 	n = ipc_recvfrom(mb->fd, buf, len, timeout_ms ? 0 : MSG_DONTWAIT, from);
-	return n < 0 ? timeout_error(mb, n, timeout_ms) : n;
+	return n < 0 ? timeout_error(mb->fd, n, timeout_ms) : n;
 }
 
 int ipc_mailbox_poll(struct ipc_mailbox *mb, int events, int timeout_ms)

@@ -129,7 +129,7 @@ ssize_t ipc_recvfrom(int fd, void *buf, size_t len, int flags,
 	return n;
 }
 
-static int timeout_set(int fd, int name, int ms)
+static int limit_set(int fd, int name, int ms)
 {
 	struct timeval tv = { 0 };
 
@@ -148,10 +148,10 @@ int ipc_set_timeouts(int fd, int send_ms, int recv_ms)
 
 	if (!send_ms || !recv_ms)
 		return -EINVAL;
-	err = timeout_set(fd, SO_SNDTIMEO, send_ms);
+	err = limit_set(fd, SO_SNDTIMEO, send_ms);
 	if (err)
 		return err;
-	return timeout_set(fd, SO_RCVTIMEO, recv_ms);
+	return limit_set(fd, SO_RCVTIMEO, recv_ms);
 }
 
 int ipc_set_queue(int fd, const struct dipc_queue_conf *conf)

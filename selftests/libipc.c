@@ -444,7 +444,7 @@ TEST_F(sockets, queue_limits_and_policies)
 	got.msg_max_bytes = DIPC_MSG_LEN_MAX + 1;
 	EXPECT_EQ(-EINVAL, ipc_set_queue(self->rx, &got));
 	got = conf;
-	got.reserved[22] = 1;
+	got.reserved[21] = 1;
 	EXPECT_EQ(-EINVAL, ipc_set_queue(self->rx, &got));
 	EXPECT_EQ(-EBADF, ipc_set_queue(-1, &conf));
 	EXPECT_EQ(-EBADF, ipc_get_queue(-1, &conf));

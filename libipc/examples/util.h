@@ -31,6 +31,14 @@ static inline void fail(int err, const char *what, ...)
 	exit(1);
 }
 
+/* What a function gave, unless it failed. */
+static inline ssize_t must(ssize_t ret, const char *what)
+{
+	if (ret < 0)
+		fail(ret, "%s", what);
+	return ret;
+}
+
 __attribute__((noreturn))
 static inline void usage(const char *args)
 {

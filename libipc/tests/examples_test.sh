@@ -82,7 +82,8 @@ usage_is_told()
 {
 	local program status
 	for program in hello echo-server echo-client producer consumer \
-		       mailbox-notify worker-pool; do
+		       mailbox-notify worker-pool rendezvous stream \
+		       priority-queue async-send; do
 		status=0
 		"$dir/$program" -? 2>"$tmp/err" || status=$?
 		[ $status = 2 ] || die "$program: status $status"
@@ -173,6 +174,92 @@ lines_arrive_once()
 	ipcctl mailbox del "$box"
 }
 
+# Until a port has so many messages or waiters: NAME KEY COUNT
+until_port()
+{
+	local i
+	for ((i = 0; i < 600; i++)); do
+		ipcctl -j port list | tr '{' '\n' | grep -F "\"$1\"" |
+			grep -q "\"$2\":$3[,}]" && return
+		sleep 0.05
+	done
+	ipcctl -j port list
+	die "no $2 $3 at $1"
+}
+
+texts_change_hands()
+{
+	local giver taker
+	"$dir/rendezvous" take -n 2 -t $limit_ms "meet.$$" >"$tmp/out" &
+	taker=$!
+	until_port "meet.$$" waiting-receivers 1
+	"$dir/rendezvous" give -t $limit_ms "meet.$$" one two >"$tmp/err"
+	wait $taker
+	[ "$(cat "$tmp/out")" = $'one\ntwo' ]
+	[ "$(cat "$tmp/err")" = $'given: one\ngiven: two' ]
+	fails "$dir/rendezvous" take -t 50 "meet.$$"
+	grep -q 'nobody gives: Connection timed out' "$tmp/err"
+	fails "$dir/rendezvous" give "meet.$$" three
+	grep -q 'No such file or directory' "$tmp/err"
+}
+
+# The one who gives the name comes first: READER_OPTION WRITER_OPTION
+bytes_flow()
+{
+	local reader i
+	seq 100000 >"$tmp/numbers"
+	if [ "$1" = -c ]; then
+		"$dir/stream" -c read "pipe.$$" >"$tmp/got" &
+		reader=$!
+		until_port "pipe.$$" socket-type '"stream"'
+		"$dir/stream" write "pipe.$$" <"$tmp/numbers"
+		wait $reader
+	else
+		"$dir/stream" -c write "pipe.$$" <"$tmp/numbers" &
+		until_port "pipe.$$" socket-type '"stream"'
+		"$dir/stream" read "pipe.$$" >"$tmp/got"
+		wait $!
+	fi
+	cmp "$tmp/numbers" "$tmp/got"
+	fails "$dir/stream" read "pipe.$$"
+}
+
+stream_reader_first() { bytes_flow -c ''; }
+stream_writer_first() { bytes_flow '' -c; }
+
+most_urgent_comes_first()
+{
+	"$dir/priority-queue" make "$box"
+	"$dir/priority-queue" put "$box" 0:a 31:b 7:c 31:d
+	[ "$("$dir/priority-queue" get "$box")" = $'31:b\n31:d\n7:c\n0:a' ]
+	[ -z "$("$dir/priority-queue" get "$box")" ]
+	fails "$dir/priority-queue" put "$box" 32:x
+	ipcctl mailbox del "$box"
+	fails "$dir/priority-queue" get "$box"
+}
+
+completions_come()
+{
+	local sender
+	ipcctl mailbox add "$box"
+	seq 3 | "$dir/async-send" -t $limit_ms "mbox:$box" >"$tmp/out" &
+	sender=$!
+	until grep -q '^3 sent' "$tmp/out"; do
+		kill -0 $sender
+		sleep 0.05
+	done
+	[ "$("$dir/consumer" -n 3 "$box")" = $'1\n2\n3' ]
+	wait $sender
+	cat "$tmp/out"
+	[ "$(tail -n 3 "$tmp/out")" = $'line 1: received\nline 2: received\nline 3: received' ]
+
+	fails "$dir/async-send" -t 50 "mbox:$box" <<<late >"$tmp/out"
+	grep -q '^line 1: Connection timed out' "$tmp/out"
+	[ -z "$("$dir/consumer" -t 0 "$box")" ]
+	ipcctl mailbox del "$box"
+	fails "$dir/async-send" "mbox:$box" <<<x
+}
+
 echo "KTAP version 1"
 run usage_is_told usage_is_told
 run hello_is_answered hello
@@ -185,6 +272,11 @@ run workers_share_a_mailbox workers_share_a_mailbox
 run producer_fills_and_consumer_empties producer_fills_and_consumer_empties
 run notification_comes notification_comes
 run lines_arrive_once lines_arrive_once
+run texts_change_hands texts_change_hands
+run stream_reader_first stream_reader_first
+run stream_writer_first stream_writer_first
+run most_urgent_comes_first most_urgent_comes_first
+run completions_come completions_come
 echo "1..$tests"
 echo "# Totals: pass:$((tests - failures)) fail:$failures xfail:0 xpass:0 skip:0 error:0"
 [ $failures -eq 0 ]

@@ -36,7 +36,7 @@ run()		# NAME COMMAND…
 skip() { result 0 "$1" "SKIP $2"; }
 have() { command -v "$1" >/dev/null; }
 
-header_functions() { grep -oE '^(int|ssize_t) ipc_[a-z_]+' "$src/include/ipc/libipc.h" | sed 's/.* //' | sort; }
+header_functions() { grep -ohE '^(int|ssize_t) ipc_[a-z_]+' "$src"/include/ipc/*.h | sed 's/.* //' | sort; }
 map_functions() { sed -n 's/^\tipc\(_[a-z_]*\);$/ipc\1/p' "$src/libipc.map" | sort; }
 exports() { nm -D --defined-only "$out/libipc.so" | sed -n 's/.* T \([a-z_]*\)@@LIBIPC_.*/\1/p' | sort; }
 strays() { nm -D --defined-only "$out/libipc.so" | grep -v ' A LIBIPC_\| T ipc_[a-z_]*@@LIBIPC_'; }

@@ -5,8 +5,13 @@
  * A thin layer over the socket calls and over the generic netlink family
  * "dipc". An ipc socket is a plain file descriptor: whatever takes one
  * (poll(), epoll, recvmsg(), sendmmsg(), fcntl(), dup(), close()) may be used
- * on it beside the functions here. Only mailbox handles are objects of the
- * library.
+ * on it beside the functions here. Only mailbox handles, communicators and
+ * their requests are objects of the library.
+ *
+ * This file has what every program needs: addresses, sockets and mailboxes. At
+ * its end it includes what goes further: <ipc/message.h> (messages with
+ * parameters), <ipc/link.h> (links) and <ipc/comm.h> (requests in the manner
+ * of MPI).
  *
  * Every function returns 0 or more if it succeeds and a negated errno value
  * if it fails; errno itself then holds nothing of use. Inputs come first in
@@ -127,7 +132,8 @@ int ipc_addr_group(const char *name, uint32_t node, struct sockaddr_dipc *addr);
 
 /**
  * ipc_open - make a socket
- * @type: SOCK_RDM or SOCK_DGRAM
+ * @type: SOCK_RDM or SOCK_DGRAM; for SOCK_SEQPACKET and SOCK_STREAM there are
+ *	ipc_link_listen(), ipc_link_connect() and ipc_link_pair()
  * @flags: 0 or O_NONBLOCK; O_CLOEXEC is always in force
  *
  * Return: the file descriptor, to be closed with close(). -EINVAL for unknown
@@ -211,7 +217,7 @@ ssize_t ipc_sendto(int fd, const void *buf, size_t len, int flags,
  *
  * Return: the length of the message. If that is more than @len, @buf holds its
  * first @len bytes and the rest is lost. 0 is an empty message, never an end
- * of file. Else a negated errno; see ipc_recv(3).
+ * of file, unless @fd is a link. Else a negated errno; see ipc_recv(3).
  */
 ssize_t ipc_recv(int fd, void *buf, size_t len, int flags);
 
@@ -313,6 +319,7 @@ int ipc_notify(int fd, int signo, int flags);
 #define IPC_MAILBOX_POLICY		(1U << 6)
 #define IPC_MAILBOX_SCOPE		(1U << 7)
 #define IPC_MAILBOX_TRANSIENT		(1U << 8)
+#define IPC_MAILBOX_ORDER		(1U << 9)
 
 /**
  * struct ipc_mailbox_attr - owner, mode and limits of a mailbox
@@ -328,6 +335,7 @@ int ipc_notify(int fd, int signo, int flags);
  * @policy: enum dipc_policy
  * @scope: enum dipc_scope; creation only
  * @transient: 1 if it goes away with its last user; creation only
+ * @order: enum dipc_order; can be changed only while it is empty
  * @reserved: 0
  */
 struct ipc_mailbox_attr {
@@ -341,7 +349,8 @@ struct ipc_mailbox_attr {
 	uint32_t policy;
 	uint32_t scope;
 	uint32_t transient;
-	uint32_t reserved[5];
+	uint32_t order;
+	uint32_t reserved[4];
 };
 
 /**
@@ -531,5 +540,9 @@ int ipc_mailbox_notify(struct ipc_mailbox *mb, int signo, int flags);
 #ifdef __cplusplus
 }
 #endif
+
+#include <ipc/message.h>
+#include <ipc/link.h>
+#include <ipc/comm.h>
 
 #endif /* IPC_LIBIPC_H */

@@ -107,6 +107,62 @@ bad:
 }
 
 /**
+ * arg_bits - a number of 64 bits, decimal or with 0x
+ * @what: its name, for the complaint
+ * @word: the word
+ * @value: the number
+ *
+ * Return: whether it is one.
+ */
+bool arg_bits(const char *what, const char *word, uint64_t *value)
+{
+	bool is_hex = word[0] == '0' && (word[1] == 'x' || word[1] == 'X');
+	char *end;
+
+	/* strtoull() takes the 0x itself, but also none behind it */
+	if (digits(word, is_hex ? 16 : 10, value, &end) && !*end)
+		return true;
+	complain("%s '%s': not a number, decimal or with 0x, of 64 bits", what,
+		 word);
+	return false;
+}
+
+/**
+ * arg_time - a length of time: seconds, or with ms, s, m or h behind the number
+ * @what: its name, for the complaint
+ * @word: the word
+ * @max_ms: the longest that is allowed
+ * @ms: milliseconds
+ *
+ * Return: whether it is one.
+ */
+bool arg_time(const char *what, const char *word, uint64_t max_ms,
+	      uint64_t *ms)
+{
+	static const struct {
+		const char *unit;
+		uint64_t ms;
+	} units[] = {
+		{ "", 1000 }, { "ms", 1 }, { "s", 1000 }, { "m", 60 * 1000 },
+		{ "h", 60 * 60 * 1000 },
+	};
+	uint64_t n;
+	char *end;
+	size_t i;
+
+	if (digits(word, 10, &n, &end))
+		for (i = 0; i < sizeof(units) / sizeof(units[0]); i++)
+			if (!strcmp(end, units[i].unit) &&
+			    n <= max_ms / units[i].ms) {
+				*ms = n * units[i].ms;
+				return true;
+			}
+	complain("%s '%s': not a time up to %llu s: seconds, or with ms, s, m or h behind it",
+		 what, word, (unsigned long long)max_ms / 1000);
+	return false;
+}
+
+/**
  * arg_mode - permissions in octal
  * @word: the word
  * @mode: the mode

@@ -14,6 +14,9 @@
 /* Exit statuses. */
 #define FAILED	1
 #define USAGE	2
+#define LATE	3	/* of send and recv: one would have to wait longer */
+#define REFUSED	4	/* of send: there was no room for it */
+#define NOBODY	5	/* of both: who or what was named is not there */
 
 void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
@@ -21,6 +24,9 @@ bool arg_number(const char *what, const char *word, uint64_t max,
 		uint64_t *value);
 bool arg_size(const char *what, const char *word, uint64_t max,
 	      uint64_t *value);
+bool arg_bits(const char *what, const char *word, uint64_t *value);
+bool arg_time(const char *what, const char *word, uint64_t max_ms,
+	      uint64_t *ms);
 bool arg_mode(const char *word, uint32_t *mode);
 bool arg_choice(const char *what, const char *word,
 		const char *const *choices, unsigned int n, uint32_t *value);

@@ -20,6 +20,17 @@ const char *const policy_names[N_POLICIES] = {
 	[DIPC_POLICY_DROP_OLDEST] = "drop-oldest",
 };
 
+const char *const order_names[N_ORDERS] = {
+	[DIPC_ORDER_FIFO] = "fifo",
+	[DIPC_ORDER_PRIORITY] = "priority",
+};
+
+const char *const mode_names[N_MODES] = {
+	[DIPC_MODE_BLOCKING] = "blocking",
+	[DIPC_MODE_RELIABLE] = "reliable",
+	[DIPC_MODE_EXPLICIT] = "explicit",
+};
+
 const char *const scope_names[N_SCOPES] = {
 	[DIPC_SCOPE_DEFAULT] = "default",
 	[DIPC_SCOPE_NODE] = "node",
@@ -106,7 +117,47 @@ const char *word_of(const char *const *words, unsigned int n, uint64_t value)
  */
 const char *socket_type_of(uint64_t type)
 {
-	return type == SOCK_RDM ? "rdm" : type == SOCK_DGRAM ? "dgram" : "?";
+	switch (type) {
+	case SOCK_RDM:
+		return "rdm";
+	case SOCK_DGRAM:
+		return "dgram";
+	case SOCK_SEQPACKET:
+		return "seqpacket";
+	case SOCK_STREAM:
+		return "stream";
+	default:
+		return "?";
+	}
+}
+
+/**
+ * time_of - a length of time for people
+ * @buf: TEXT_MAX bytes
+ * @ns: nanoseconds, also below 0
+ *
+ * Two digits that matter, and the unit.
+ *
+ * Return: @buf.
+ */
+const char *time_of(char *buf, int64_t ns)
+{
+	const char *sign = ns < 0 ? "-" : "";
+	double s = (ns < 0 ? -(double)ns : (double)ns) / 1e9;
+
+	if (s < 1)
+		snprintf(buf, TEXT_MAX, "%s%.0fms", sign, s * 1e3);
+	else if (s < 60)
+		snprintf(buf, TEXT_MAX, "%s%.1fs", sign, s);
+	else if (s < 3600)
+		snprintf(buf, TEXT_MAX, "%s%.0fm%02.0fs", sign,
+			 (double)((uint64_t)s / 60),
+			 (double)((uint64_t)s % 60));
+	else
+		snprintf(buf, TEXT_MAX, "%s%.0fh%02.0fm", sign,
+			 (double)((uint64_t)s / 3600),
+			 (double)((uint64_t)s / 60 % 60));
+	return buf;
 }
 
 /**

@@ -11,11 +11,12 @@
 #include "out.h"
 
 /* Their values, so that each object can be in a file of its own. */
-static struct cmd objects[8];
+static struct cmd objects[10];
 
 static const struct cmd root = {
 	.name = "ipcctl",
 	.more = "Options: -j  JSON instead of text\n"
+		"         -d  details: of ports and mailboxes, who waits there\n"
 		"         -h  help, at every level\n"
 		"         -V  the version\n\n"
 		"The beginning of a command is enough where it is of only one.\n",
@@ -27,14 +28,22 @@ static bool is_option(const char *word, const char *brief, const char *full)
 	return !strcmp(word, brief) || !strcmp(word, full);
 }
 
-/* Options may stand anywhere: what they leave are the words. */
+/*
+ * Options may stand anywhere: what they leave are the words. "-" alone is a
+ * word, and whatever is behind "--".
+ */
 static int take_options(int argc, char **argv, bool *version)
 {
+	bool only_words = false;
 	int in, out = 0;
 
 	for (in = 1; in < argc; in++) {
-		if (argv[in][0] != '-')
+		if (only_words || argv[in][0] != '-' || !argv[in][1])
 			argv[out++] = argv[in];
+		else if (!strcmp(argv[in], "--"))
+			only_words = true;
+		else if (is_option(argv[in], "-d", "--details"))
+			out_details = true;
 		else if (is_option(argv[in], "-j", "--json"))
 			out_json = true;
 		else if (is_option(argv[in], "-h", "--help"))
@@ -54,10 +63,13 @@ int main(int argc, char **argv)
 
 	objects[0] = mailbox_cmd;
 	objects[1] = port_cmd;
-	objects[2] = name_cmd;
-	objects[3] = node_cmd;
-	objects[4] = stats_cmd;
-	objects[5] = monitor_cmd;
+	objects[2] = link_cmd;
+	objects[3] = name_cmd;
+	objects[4] = node_cmd;
+	objects[5] = stats_cmd;
+	objects[6] = monitor_cmd;
+	objects[7] = send_cmd;
+	objects[8] = recv_cmd;
 
 	words = take_options(argc, argv, &version);
 	if (words < 0) {

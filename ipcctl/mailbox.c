@@ -9,6 +9,7 @@
 #include "mailbox.h"
 #include "nl.h"
 #include "out.h"
+#include "waiter.h"
 
 #define SETTINGS_HELP							\
 	"  mode OCTAL   who may receive (r) and send (w), as of a file (0600)\n" \
@@ -18,6 +19,8 @@
 	"  msg-max SIZE the largest message (64k)\n"			\
 	"  policy wait|refuse|drop-newest|drop-oldest\n"		\
 	"               what happens to one more message when it is full (wait)\n" \
+	"  order fifo|priority\n"					\
+	"               which message is received first (fifo)\n"	\
 	"  uid USER     owner, by name or number\n"			\
 	"  gid GROUP    group, by name or number\n"
 
@@ -85,6 +88,17 @@ static bool put_policy(struct nlmsghdr *nlh, const struct setting *s,
 	return true;
 }
 
+static bool put_order(struct nlmsghdr *nlh, const struct setting *s,
+		      const char *value)
+{
+	uint32_t order;
+
+	if (!arg_choice(s->word, value, order_names, N_ORDERS, &order))
+		return false;
+	mnl_attr_put_u32(nlh, s->type, order);
+	return true;
+}
+
 static bool put_scope(struct nlmsghdr *nlh, const struct setting *s,
 		      const char *value)
 {
@@ -124,6 +138,7 @@ static const struct setting settings[] = {
 	{ "bytes", DIPC_A_MAILBOX_CAPACITY_BYTES, put_bytes },
 	{ "msg-max", DIPC_A_MAILBOX_MSG_MAX_BYTES, put_msg_max },
 	{ "policy", DIPC_A_MAILBOX_POLICY, put_policy },
+	{ "order", DIPC_A_MAILBOX_ORDER, put_order },
 	{ "uid", DIPC_A_MAILBOX_UID, put_user },
 	{ "gid", DIPC_A_MAILBOX_GID, put_group },
 	{ "scope", DIPC_A_MAILBOX_SCOPE, put_scope, .only_new = true },
@@ -310,6 +325,8 @@ static void put_numbers(const struct attrs *a)
 	out_str("mode", NULL, mode);
 	out_str("policy", NULL, word_of(policy_names, N_POLICIES,
 					attr_num(a, DIPC_A_MAILBOX_POLICY)));
+	out_str("order", NULL, word_of(order_names, N_ORDERS,
+				       attr_num(a, DIPC_A_MAILBOX_ORDER)));
 	out_str("scope", NULL, word_of(scope_names, N_SCOPES,
 				       attr_num(a, DIPC_A_MAILBOX_SCOPE)));
 	out_bool("transient", a->by_type[DIPC_A_MAILBOX_TRANSIENT]);
@@ -346,6 +363,8 @@ static void put_mailbox(const struct nlmsghdr *nlh, void *data)
 	out_size(NULL, "MSG-MAX", attr_num(&a, DIPC_A_MAILBOX_MSG_MAX_BYTES));
 	out_str(NULL, "POLICY", word_of(policy_names, N_POLICIES,
 					attr_num(&a, DIPC_A_MAILBOX_POLICY)));
+	out_str(NULL, "ORDER", word_of(order_names, N_ORDERS,
+				       attr_num(&a, DIPC_A_MAILBOX_ORDER)));
 	out_num(NULL, "USERS", attr_num(&a, DIPC_A_MAILBOX_USERS));
 	put_pair("WAITING", attr_num(&a, DIPC_A_MAILBOX_WAITING_SENDERS),
 		 attr_num(&a, DIPC_A_MAILBOX_WAITING_RECEIVERS));
@@ -375,12 +394,24 @@ void mailbox_put_attrs(const struct attrs *a)
 	out_size(NULL, "msg-max", attr_num(a, DIPC_A_MAILBOX_MSG_MAX_BYTES));
 	out_str(NULL, "policy", word_of(policy_names, N_POLICIES,
 					attr_num(a, DIPC_A_MAILBOX_POLICY)));
+	out_str(NULL, "order", word_of(order_names, N_ORDERS,
+				       attr_num(a, DIPC_A_MAILBOX_ORDER)));
 	if (a->by_type[DIPC_A_MAILBOX_TRANSIENT])
 		out_str(NULL, "", "transient");
 }
 
+static void put_with_waiters(const struct nlmsghdr *nlh, void *data)
+{
+	struct attrs a;
+
+	put_mailbox(nlh, data);
+	attrs_read(&a, nlh);
+	waiters_put(0, attr_str(&a, DIPC_A_MAILBOX_NAME));
+}
+
 static int show(int argc, char **argv)
 {
+	nl_cb put = argc || out_details ? put_with_waiters : put_mailbox;
 	char name[DIPC_NAME_MAX + 1];
 	struct nlmsghdr *nlh;
 	int err;
@@ -397,7 +428,7 @@ static int show(int argc, char **argv)
 	if (argc)
 		mnl_attr_put_strz(nlh, DIPC_A_MAILBOX_NAME, name);
 	out_begin(argc ? OUT_ITEM : OUT_TABLE);
-	err = nl_run(nlh, argc ? argv[0] : NULL, put_mailbox, NULL);
+	err = nl_run_kept(nlh, argc ? argv[0] : NULL, put, NULL);
 	if (!err || !argc)
 		out_end();
 	return err;
@@ -407,7 +438,8 @@ static const struct cmd commands[] = {
 	{
 		.name = "add",
 		.args = "NAME [mode OCTAL] [msgs N] [bytes SIZE] [msg-max SIZE]\n"
-			"           [policy POLICY] [uid USER] [gid GROUP] [scope SCOPE] [transient]",
+			"           [policy POLICY] [order ORDER] [uid USER] [gid GROUP]\n"
+			"           [scope SCOPE] [transient]",
 		.help = "make a mailbox",
 		.more = SETTINGS_HELP
 			"  scope default|node|cluster\n"
@@ -418,7 +450,7 @@ static const struct cmd commands[] = {
 	}, {
 		.name = "set",
 		.args = "NAME [mode OCTAL] [msgs N] [bytes SIZE] [msg-max SIZE]\n"
-			"           [policy POLICY] [uid USER] [gid GROUP]",
+			"           [policy POLICY] [order ORDER] [uid USER] [gid GROUP]",
 		.help = "change a mailbox; what is not named stays as it is",
 		.more = SETTINGS_HELP,
 		.run = set,
@@ -432,13 +464,23 @@ static const struct cmd commands[] = {
 		.args = "[NAME]",
 		.help = "show a mailbox, or all",
 		.more = "  MSGS and BYTES are what is queued, and the capacity; WAITING are the\n"
-			"  senders and the receivers that wait.\n",
+			"  senders and the receivers that wait. Of one mailbox, or with -d, they\n"
+			"  are shown one by one to whoever may receive from it.\n",
 		.run = show,
 	}, {
 		.name = "purge",
 		.args = "NAME...",
 		.help = "discard the messages in mailboxes",
 		.run = purge,
+	}, {
+		.name = "peek",
+		.args = "NAME [count N] [from SEQ] [bytes N]",
+		.help = "show the messages in a mailbox, and leave them there",
+		.more = "  count N      at most so many (all)\n"
+			"  from SEQ     only those of this number or a later one\n"
+			"  bytes N      how much of each, up to 2048 (64)\n\n"
+			"  Who may receive from the mailbox may do this.\n",
+		.run = mailbox_peek,
 	},
 	{ 0 }
 };

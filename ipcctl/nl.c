@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -29,6 +30,7 @@ struct answer {
 	void *data;
 	const char *subject;
 	bool is_quiet;		/* who asks knows better what it means */
+	int err;		/* that the kernel gave, an errno */
 };
 
 /* As on the command line, to say which one the kernel did not like. */
@@ -44,6 +46,7 @@ static const char *attr_name(uint8_t cmd, uint16_t type)
 		[DIPC_A_MAILBOX_MSG_MAX_BYTES] = "msg-max",
 		[DIPC_A_MAILBOX_POLICY] = "policy",
 		[DIPC_A_MAILBOX_SCOPE] = "scope",
+		[DIPC_A_MAILBOX_ORDER] = "order",
 	};
 
 	if (cmd != DIPC_CMD_MAILBOX_NEW && cmd != DIPC_CMD_MAILBOX_SET)
@@ -64,13 +67,14 @@ static const char *attr_at(uint32_t offset)
 }
 
 /* @extra: the attributes of an extended ack, @len bytes */
-static void refused(const struct answer *answer, int err, const void *extra,
+static void refused(struct answer *answer, int err, const void *extra,
 		    size_t len)
 {
 	const char *subject = answer->subject, *msg = NULL, *name = NULL;
 	const char *why = strerror(err);
 	const struct nlattr *attr;
 
+	answer->err = err;
 	if (answer->is_quiet)
 		return;
 	mnl_attr_for_each_payload(extra, len) {
@@ -262,6 +266,71 @@ int nl_run(struct nlmsghdr *nlh, const char *subject, nl_cb cb, void *data)
 	struct answer answer = { .cb = cb, .data = data, .subject = subject };
 
 	return transact(&answer);
+}
+
+struct kept {
+	struct kept *next;
+	char message[] __attribute__((aligned(8)));
+};
+
+struct keep {
+	struct kept *first, **end;
+};
+
+static void keep(const struct nlmsghdr *nlh, void *data)
+{
+	struct keep *all = data;
+	struct kept *one = malloc(sizeof(*one) + nlh->nlmsg_len);
+
+	if (!one) {
+		complain("no memory");
+		exit(FAILED);
+	}
+	one->next = NULL;
+	memcpy(one->message, nlh, nlh->nlmsg_len);
+	*all->end = one;
+	all->end = &one->next;
+}
+
+/**
+ * nl_run_kept - as nl_run(), but @cb can make requests of its own
+ * @nlh: from nl_begin()
+ * @subject: what it is about, for a complaint; or NULL
+ * @cb: gets each message of the answer, when all are there
+ * @data: for @cb
+ *
+ * Return: 0, or FAILED after a complaint.
+ */
+int nl_run_kept(struct nlmsghdr *nlh, const char *subject, nl_cb cb,
+		void *data)
+{
+	struct keep all = { .end = &all.first };
+	struct kept *one;
+	int err = nl_run(nlh, subject, keep, &all);
+
+	while ((one = all.first)) {
+		cb((struct nlmsghdr *)one->message, data);
+		all.first = one->next;
+		free(one);
+	}
+	return err;
+}
+
+/**
+ * nl_try - as nl_run(), but who asks knows what it means if that is refused
+ * @nlh: from nl_begin()
+ * @cb: gets each message of the answer
+ * @data: for @cb
+ *
+ * Return: 0, an errno that the kernel gave, or -1 after a complaint.
+ */
+int nl_try(struct nlmsghdr *nlh, nl_cb cb, void *data)
+{
+	struct answer answer = { .cb = cb, .data = data, .is_quiet = true };
+
+	if (!transact(&answer))
+		return 0;
+	return answer.err ? answer.err : -1;
 }
 
 /**

@@ -15,6 +15,9 @@ typedef void (*nl_cb)(const struct nlmsghdr *nlh, void *data);
 
 struct nlmsghdr *nl_begin(uint8_t cmd, uint16_t flags);
 int nl_run(struct nlmsghdr *nlh, const char *subject, nl_cb cb, void *data);
+int nl_run_kept(struct nlmsghdr *nlh, const char *subject, nl_cb cb,
+		void *data);
+int nl_try(struct nlmsghdr *nlh, nl_cb cb, void *data);
 int nl_listen(nl_cb cb, void *data);
 
 #endif /* IPCCTL_NL_H */

@@ -11,6 +11,7 @@
 #include "out.h"
 
 bool out_json;
+bool out_details;
 
 static enum out_form form;
 
@@ -26,10 +27,13 @@ struct cells {
 };
 
 static struct cells titles, cells;
+/* Lines under records, and under which, from 1. */
+static struct cells notes;
+static size_t *note_of, note_room;
 static size_t n_records;
 
 /* How far JSON is: at each depth, whether a comma is due. */
-static bool comma_due[4];
+static bool comma_due[8];
 static unsigned int depth;
 
 static void *check(void *p)
@@ -101,6 +105,17 @@ static void empty(struct cells *of)
 		free(of->of[i].text);
 	free(of->of);
 	*of = (struct cells){ 0 };
+}
+
+/* A line under a record. */
+static void add_note(const char *text)
+{
+	if (notes.n == note_room) {
+		note_room = note_room ? 2 * note_room : 64;
+		note_of = check(realloc(note_of, note_room * sizeof(*note_of)));
+	}
+	note_of[notes.n] = n_records;
+	add(&notes, text, false);
 }
 
 /* A line is for reading: what is said of an object is named, but not it. */
@@ -204,6 +219,19 @@ void out_num(const char *key, const char *title, uint64_t value)
 }
 
 /**
+ * out_int - a field of JSON that is a number, also below 0
+ * @key: its key
+ * @value: the value
+ */
+void out_int(const char *key, int64_t value)
+{
+	if (!out_json)
+		return;
+	json_key(key);
+	printf("%lld", (long long)value);
+}
+
+/**
  * out_size - a field that is a number of bytes
  * @key: in JSON
  * @title: in text, where it is shown with a unit if that is exact
@@ -254,6 +282,26 @@ void out_text(const char *title, const char *format, ...)
 }
 
 /**
+ * out_note - a line of text under this record, not in OUT_LINES
+ * @format: as of printf()
+ */
+void out_note(const char *format, ...)
+{
+	char *text;
+	va_list ap;
+	int n;
+
+	if (out_json)
+		return;
+	va_start(ap, format);
+	n = vasprintf(&text, format, ap);
+	va_end(ap);
+	check(n < 0 ? NULL : text);
+	add_note(text);
+	free(text);
+}
+
+/**
  * out_list - begin an array in JSON; its members have no key
  * @key: its key
  */
@@ -274,7 +322,7 @@ void out_list_end(void)
 
 /**
  * out_group - begin an object in JSON
- * @key: its key
+ * @key: its key; NULL in an array
  */
 void out_group(const char *key)
 {
@@ -322,8 +370,17 @@ static void print_row(const struct cell *row, const size_t *widths)
 			   c + 1 == titles.n);
 }
 
+/* Returns where the notes of the next record begin. */
+static size_t print_notes(size_t first, size_t record)
+{
+	for (; first < notes.n && note_of[first] == record; first++)
+		printf("    %s\n", notes.of[first].text);
+	return first;
+}
+
 static void print_table(void)
 {
+	size_t note = 0;
 	size_t *widths = check(calloc(titles.n, sizeof(*widths)));
 	size_t i, c, len;
 
@@ -336,8 +393,10 @@ static void print_table(void)
 			widths[c] = len;
 	}
 	print_row(titles.of, widths);
-	for (i = 0; i + titles.n <= cells.n; i += titles.n)
+	for (i = 0; i + titles.n <= cells.n; i += titles.n) {
 		print_row(cells.of + i, widths);
+		note = print_notes(note, i / titles.n + 1);
+	}
 	free(widths);
 }
 
@@ -354,6 +413,7 @@ static void print_item(void)
 		print_cell(titles.of[i].text, false, width, false);
 		print_cell(cells.of[i].text, false, 0, true);
 	}
+	print_notes(0, 1);
 }
 
 /**
@@ -379,6 +439,10 @@ void out_end(void)
 	}
 	empty(&titles);
 	empty(&cells);
+	empty(&notes);
+	free(note_of);
+	note_of = NULL;
+	note_room = 0;
 }
 
 /**

@@ -20,16 +20,21 @@ enum out_form {
 	OUT_LINES,	/* a line each record, as it comes; JSON: the same */
 };
 
+/* Beside records, "-d" shows what they are made of. */
+extern bool out_details;
+
 extern bool out_json;		/* from the command line, before out_begin() */
 
 void out_begin(enum out_form form);
 void out_record(void);
 void out_str(const char *key, const char *title, const char *value);
 void out_num(const char *key, const char *title, uint64_t value);
+void out_int(const char *key, int64_t value);
 void out_size(const char *key, const char *title, uint64_t bytes);
 void out_bool(const char *key, bool value);
 void out_text(const char *title, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
+void out_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void out_list(const char *key);
 void out_list_end(void);
 void out_group(const char *key);

@@ -10,6 +10,7 @@
 #include "cmd.h"
 #include "nl.h"
 #include "out.h"
+#include "waiter.h"
 
 /* Names are 64 to a port at most. */
 #define NAMES_MAX (64 * (DIPC_NAME_MAX + 1))
@@ -53,6 +54,8 @@ static void put_queue(const struct attrs *a)
 	out_num("msg-max-bytes", NULL, attr_num(a, DIPC_A_PORT_MSG_MAX_BYTES));
 	out_str("policy", "POLICY", word_of(policy_names, N_POLICIES,
 					    attr_num(a, DIPC_A_PORT_POLICY)));
+	out_str("order", NULL, word_of(order_names, N_ORDERS,
+				       attr_num(a, DIPC_A_PORT_ORDER)));
 	out_num("waiting-senders", NULL,
 		attr_num(a, DIPC_A_PORT_WAITING_SENDERS));
 	out_num("waiting-receivers", NULL,
@@ -61,6 +64,15 @@ static void put_queue(const struct attrs *a)
 		 (unsigned long long)attr_num(a, DIPC_A_PORT_WAITING_SENDERS),
 		 (unsigned long long)attr_num(a, DIPC_A_PORT_WAITING_RECEIVERS));
 	out_num("dropped", "DROPPED", attr_num(a, DIPC_A_PORT_DROPPED));
+}
+
+static void put_listener(const struct attrs *a)
+{
+	out_num("backlog", NULL, attr_num(a, DIPC_A_PORT_BACKLOG));
+	out_num("pending", NULL, attr_num(a, DIPC_A_PORT_PENDING));
+	out_note("listens: %llu of %llu connections wait to be accepted",
+		 (unsigned long long)attr_num(a, DIPC_A_PORT_PENDING),
+		 (unsigned long long)attr_num(a, DIPC_A_PORT_BACKLOG) + 1);
 }
 
 static void put_port(const struct nlmsghdr *nlh, void *data)
@@ -93,10 +105,23 @@ static void put_port(const struct nlmsghdr *nlh, void *data)
 		 address_of_name(text, DIPC_ADDR_MAILBOX, mailbox) : "itself");
 	put_names(nlh, attr_num(&a, DIPC_A_PORT_NAME_COUNT));
 	out_num("name-count", NULL, attr_num(&a, DIPC_A_PORT_NAME_COUNT));
+	if (a.by_type[DIPC_A_PORT_BACKLOG])
+		put_listener(&a);
+}
+
+static void put_with_waiters(const struct nlmsghdr *nlh, void *data)
+{
+	struct attrs a;
+
+	put_port(nlh, data);
+	attrs_read(&a, nlh);
+	if (!a.by_type[DIPC_A_PORT_MAILBOX] && !a.by_type[DIPC_A_PORT_BACKLOG])
+		waiters_put(attr_num(&a, DIPC_A_PORT_ID), NULL);
 }
 
 static int show(int argc, char **argv)
 {
+	nl_cb put = argc || out_details ? put_with_waiters : put_port;
 	struct nlmsghdr *nlh;
 	uint64_t port = 0;
 	int err;
@@ -113,7 +138,7 @@ static int show(int argc, char **argv)
 	if (argc)
 		mnl_attr_put_u64(nlh, DIPC_A_PORT_ID, port);
 	out_begin(argc ? OUT_ITEM : OUT_TABLE);
-	err = nl_run(nlh, argc ? argv[0] : NULL, put_port, NULL);
+	err = nl_run_kept(nlh, argc ? argv[0] : NULL, put, NULL);
 	if (!err || !argc)
 		out_end();
 	return err;
@@ -124,7 +149,8 @@ static const struct cmd commands[] = {
 		.name = "show",
 		.args = "[PORT]",
 		.help = "show a port, or all",
-		.more = "  PORT is port:17 or 17.\n",
+		.more = "  PORT is port:17 or 17. Of one port, or with -d, those who wait are shown\n"
+			"  one by one to its owner.\n",
 		.run = show,
 	},
 	{ 0 }

@@ -199,6 +199,8 @@ void dipc_queue_finish_locked(struct dipc_waiter *w, enum dipc_reason reason,
 void dipc_queue_tell_sender_locked(struct dipc_message *m,
 				   enum dipc_reason reason,
 				   struct dipc_queue_events *ev);
+void dipc_queue_lend_locked(struct dipc_queue *q, struct dipc_message *m);
+void dipc_queue_revoke_locked(struct dipc_queue *q, struct dipc_message *m);
 bool dipc_queue_hand_locked(struct dipc_queue *q, struct dipc_message *m,
 			    struct dipc_queue_events *ev);
 bool dipc_queue_has_room_locked(const struct dipc_queue *q, u32 len);
@@ -270,6 +272,7 @@ bool dipc_queue_taken(struct dipc_queue *q, struct dipc_message *m);
 void dipc_queue_put_back(struct dipc_queue *q, struct dipc_message *m);
 void dipc_queue_read_on(struct dipc_queue *q, struct dipc_message *m,
 			u32 bytes);
+bool dipc_queue_has_new(struct dipc_queue *q, const struct dipc_match *match);
 bool dipc_queue_first(struct dipc_queue *q, const struct dipc_match *match,
 		      u32 *len);
 

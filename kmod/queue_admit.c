@@ -206,12 +206,13 @@ bool dipc_queue_would_admit_locked(struct dipc_queue *q, u32 len, u8 mode,
 
 	if (q->closed || q->ended)
 		return true;
-	if (mode == DIPC_MODE_EXPLICIT)
-		return q->n_receivers;
-	if (q->policy != DIPC_POLICY_WAIT || q->n_receivers > q->n_choosy)
+	/* a receiver that is choosy may not want it */
+	if (q->n_receivers > q->n_choosy)
 		return true;
-	if (is_unbuffered(q))
-		return q->n_receivers;
+	if (mode == DIPC_MODE_EXPLICIT)
+		return false;
+	if (q->policy != DIPC_POLICY_WAIT)
+		return true;
 	if (!list_empty(&q->senders))
 		return false;
 	len = min(len, q->msg_max_bytes);

@@ -11,9 +11,18 @@
 static void expire(struct dipc_queue *q, struct dipc_message *m,
 		   struct dipc_queue_events *ev)
 {
+	struct dipc_waiter *w = m->waiter;
+
 	dipc_queue_due_del_locked(q, m);
-	if (m->waiter && m->waiter->place == DIPC_PLACE_LINE) {
+	if (w && w->place == DIPC_PLACE_LINE) {
 		dipc_queue_finish_sender_locked(q, m, DIPC_REASON_EXPIRED, ev);
+		return;
+	}
+	if (w && w->place == DIPC_PLACE_LOAN) {
+		/* its receiver finds out when it has copied it */
+		dipc_queue_revoke_locked(q, m);
+		dipc_stats_count(q->stats, DIPC_REASON_EXPIRED);
+		dipc_queue_finish_locked(w, DIPC_REASON_EXPIRED, ev);
 		return;
 	}
 	dipc_queue_unlink_locked(q, m);

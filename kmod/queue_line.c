@@ -128,6 +128,39 @@ void dipc_queue_tell_sender_locked(struct dipc_message *m,
 		dipc_queue_finish_locked(w, reason, ev);
 }
 
+/**
+ * dipc_queue_lend_locked() - a message goes to a receiver that copies it
+ * @q: the queue
+ * @m: in no list any more
+ *
+ * Who waits for it in explicit mode does so until its deadline.
+ *
+ * Context: any; the queue's lock is held.
+ */
+void dipc_queue_lend_locked(struct dipc_queue *q, struct dipc_message *m)
+{
+	if (likely(!m->waiter))
+		return;
+	m->waiter->place = DIPC_PLACE_LOAN;
+	dipc_queue_due_add_locked(q, m);
+}
+
+/**
+ * dipc_queue_revoke_locked() - a message on loan is withdrawn
+ * @q: the queue
+ * @m: the message, with a waiter, who is told by the caller
+ *
+ * Its receiver finds out when it has copied it.
+ *
+ * Context: any; the queue's lock is held.
+ */
+void dipc_queue_revoke_locked(struct dipc_queue *q, struct dipc_message *m)
+{
+	dipc_queue_due_del_locked(q, m);
+	/* dipc_queue_taken() looks without the lock */
+	WRITE_ONCE(m->waiter, &dipc_waiter_revoked);
+}
+
 static struct dipc_waiter *find_receiver(struct dipc_queue *q,
 					 const struct dipc_message *m)
 {
@@ -165,8 +198,7 @@ bool dipc_queue_hand_locked(struct dipc_queue *q, struct dipc_message *m,
 		m->seq = q->next_seq++;
 		dipc_stats_count(q->stats, DIPC_REASON_HANDED);
 	}
-	if (m->waiter)
-		m->waiter->place = DIPC_PLACE_LOAN;
+	dipc_queue_lend_locked(q, m);
 	trace_dipc_accept(q->kind, q->id, m->sender->port, m->id, m->len,
 			  DIPC_REASON_HANDED);
 	dipc_queue_finish_locked(w, DIPC_REASON_HANDED, ev);

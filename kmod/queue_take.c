@@ -76,8 +76,7 @@ static void lend_queued(struct dipc_queue *q, struct dipc_message *m,
 			struct dipc_queue_events *ev)
 {
 	dipc_queue_unlink_locked(q, m);
-	if (m->waiter)
-		m->waiter->place = DIPC_PLACE_LOAN;
+	dipc_queue_lend_locked(q, m);
 	/* what is read of a stream makes room when it has been read */
 	if (q->stream)
 		q->bytes += dipc_queue_payload(q, m);
@@ -94,9 +93,11 @@ static void lend_waiting(struct dipc_queue *q, struct dipc_message *m,
 	dipc_stats_count(q->stats, DIPC_REASON_HANDED);
 	trace_dipc_accept(q->kind, q->id, m->sender->port, m->id, m->len,
 			  DIPC_REASON_HANDED);
-	m->waiter->place = DIPC_PLACE_LOAN;
-	if (m->waiter->mode != DIPC_MODE_EXPLICIT)
+	dipc_queue_lend_locked(q, m);
+	if (m->waiter->mode != DIPC_MODE_EXPLICIT) {
+		dipc_queue_due_del_locked(q, m);
 		dipc_queue_tell_sender_locked(m, DIPC_REASON_HANDED, ev);
+	}
 	/* who stood behind it may fit where it did not */
 	if (q->n_senders)
 		dipc_queue_admit_locked(q, ev);
@@ -298,6 +299,7 @@ bool dipc_queue_taken(struct dipc_queue *q, struct dipc_message *m)
 	rcu_read_lock();
 	spin_lock_bh(&q->lock);
 	revoked = m->waiter == &dipc_waiter_revoked;
+	dipc_queue_due_del_locked(q, m);
 	dipc_queue_tell_sender_locked(m, DIPC_REASON_TAKEN, &ev);
 	spin_unlock_bh(&q->lock);
 	dipc_queue_notify(q, &ev);
@@ -317,6 +319,7 @@ static void put_back_locked(struct dipc_queue *q, struct dipc_message *m,
 	trace_dipc_put_back(q->kind, q->id, m->sender->port, m->id, m->len,
 			    DIPC_REASON_PUT_BACK);
 	if (q->closed) {
+		dipc_queue_due_del_locked(q, m);
 		dipc_queue_tell_sender_locked(m, DIPC_REASON_CLOSED, ev);
 		dipc_queue_drop_locked(q, m, DIPC_REASON_DROP_CLOSED, ev);
 		return;
@@ -387,6 +390,34 @@ void dipc_queue_read_on(struct dipc_queue *q, struct dipc_message *m, u32 bytes)
 	spin_unlock_bh(&q->lock);
 	dipc_queue_notify(q, &ev);
 	rcu_read_unlock();
+}
+
+/**
+ * dipc_queue_has_new() - has such a message come lately
+ * @q: the queue
+ * @match: which messages count
+ *
+ * Looks at the last ones in the list and at those that wait.
+ *
+ * Context: any; does not sleep.
+ * Return: whether there is one.
+ */
+bool dipc_queue_has_new(struct dipc_queue *q, const struct dipc_match *match)
+{
+	struct dipc_message *m;
+	unsigned int n = 0;
+	bool found = false;
+
+	spin_lock_bh(&q->lock);
+	list_for_each_entry_reverse(m, &q->messages, node) {
+		found = dipc_match_fits(match, m);
+		if (found || ++n == SCAN_MAX)
+			break;
+	}
+	if (!found)
+		found = dipc_queue_first_in_line_locked(q, match);
+	spin_unlock_bh(&q->lock);
+	return found;
 }
 
 /**

@@ -79,8 +79,7 @@ static void withdraw_locked(struct dipc_queue *q, struct dipc_message *m,
 		dipc_queue_unlink_locked(q, m);
 		break;
 	default:
-		/* its receiver finds out when it has copied it */
-		WRITE_ONCE(m->waiter, &dipc_waiter_revoked);
+		dipc_queue_revoke_locked(q, m);
 		return;
 	}
 	m->waiter = NULL;

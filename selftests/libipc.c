@@ -634,7 +634,8 @@ TEST(mailbox_create_with_attributes)
 			  IPC_MAILBOX_CAPACITY_MSGS |
 			  IPC_MAILBOX_CAPACITY_BYTES |
 			  IPC_MAILBOX_MSG_MAX_BYTES | IPC_MAILBOX_POLICY |
-			  IPC_MAILBOX_SCOPE | IPC_MAILBOX_TRANSIENT,
+			  IPC_MAILBOX_SCOPE | IPC_MAILBOX_TRANSIENT |
+			  IPC_MAILBOX_ORDER,
 		.uid = 12,
 		.gid = 34,
 		.mode = 0625,
@@ -644,6 +645,7 @@ TEST(mailbox_create_with_attributes)
 		.policy = DIPC_POLICY_DROP_OLDEST,
 		.scope = DIPC_SCOPE_NODE,
 		.transient = 1,
+		.order = DIPC_ORDER_PRIORITY,
 	};
 	char name[DIPC_NAME_MAX + 1];
 	struct ipc_mailbox_stat st;

@@ -400,7 +400,7 @@ static void bad_arguments_are_refused(void)
 	result(ipc_mailbox_create("orders", &attr, 0) == -EINVAL,
 	       "bad_arguments_are_refused", "transient 2");
 	memset(&attr, 0, sizeof(attr));
-	attr.reserved[4] = 1;
+	attr.reserved[3] = 1;
 	result(ipc_mailbox_create("orders", &attr, 0) == -EINVAL &&
 	       ipc_mailbox_set("orders", &attr) == -EINVAL,
 	       "bad_arguments_are_refused", "reserved");

@@ -113,9 +113,13 @@ void set_nonblock(int fd);
 ssize_t send_text(int fd, const char *text, int flags);
 ssize_t send_to(int fd, const char *text, char letter, int flags);
 ssize_t send_bytes(int fd, size_t n, int flags);
-/* "LENGTH text FLAGS from WHOM +control"; what is long is told by a sum */
+/*
+ * "LENGTH text FLAGS +control", where what is long is told by a sum; from whom;
+ * and whether MSG_EOR is set.
+ */
 const char *recv_of(int fd, size_t size, int flags);
-const char *recv_from(int fd, size_t size, int flags);	/* and from whom */
+const char *recv_from(int fd, size_t size, int flags);
+const char *recv_eor(int fd, size_t size, int flags);
 /* without waiting, until it fails */
 const char *fill_of(int fd);
 const char *drain_of(int fd);
@@ -124,6 +128,7 @@ const char *poll_of(int fd);		/* all that poll() can tell */
 const char *events_text(unsigned int events);
 const char *name_of(int fd);		/* getsockname() */
 const char *peer_of(int fd);		/* getpeername() */
+int has_peer(int fd);			/* getpeername() */
 const char *accept_name_of(int fd);	/* what accept() tells, and it is closed */
 const char *opt_of(int fd, int optname);	/* an int */
 int set_opt(int fd, int optname, int value);

@@ -22,7 +22,7 @@ static void try_all(int fd)
 	TEXT(recv_of(fd, 1, MSG_DONTWAIT));
 	TEXT(opt_of(fd, SO_ERROR));
 	TEXT(inq_of(fd));
-	TEXT(peer_of(fd));
+	DO(has_peer(fd));
 }
 
 static void stage(const char *what, const char *who)
@@ -130,7 +130,7 @@ static void shutdown_of_listener(void)
 	for (how = -1; how <= 3; how++)
 		DO(shutdown(l, how));
 	try_all(c);
-	TEXT(accept_name_of(l));
+	FD(accept_on(l, 0));
 	DO(close(l));
 	TEXT(poll_of(c));
 }
@@ -144,6 +144,15 @@ static void shutdown_bad_how(void)
 	DO(shutdown(e.a, 100));
 	DO(send_text(e.a, "x", 0));
 	TEXT(recv_of(e.b, 9, MSG_DONTWAIT));
+}
+
+static void shutdown_of_dgram(void)
+{
+	struct ends e = new_ends();
+
+	DO(shutdown(e.a, SHUT_RD));
+	DO(shutdown(e.a, SHUT_WR));
+	DO(shutdown(e.a, 3));
 }
 
 static void shutdown_before_accept(void)
@@ -180,6 +189,8 @@ static void peer_closes(void)
 	try_all(e.a);
 	TEXT(recv_of(e.a, 9, MSG_DONTWAIT));
 	try_all(e.a);
+	if (o.type == SOCK_DGRAM)
+		return;
 	DO(shutdown(e.a, SHUT_RDWR));
 	DO(shutdown(e.a, SHUT_WR));
 	TEXT(poll_of(e.a));
@@ -306,14 +317,15 @@ const struct o_scenario oracle_close[] = {
 	{ "shutdown_once", shutdown_once, O_LINK },
 	{ "shutdown_with_data", shutdown_with_data, O_LINK },
 	{ "shutdown_by_both", shutdown_by_both, O_LINK },
-	{ "shutdown_states", shutdown_states, O_ALL },
+	{ "shutdown_states", shutdown_states, O_LINK },
 	{ "shutdown_of_listener", shutdown_of_listener, O_LINK },
-	{ "shutdown_bad_how", shutdown_bad_how, O_ALL },
+	{ "shutdown_bad_how", shutdown_bad_how, O_LINK },
+	{ "shutdown_of_dgram", shutdown_of_dgram, O_DGRAM },
 	{ "shutdown_before_accept", shutdown_before_accept, O_LINK },
 	{ "peer_closes", peer_closes, O_ALL },
 	{ "peer_closes_unread", peer_closes_unread, O_ALL },
-	{ "peer_closes_partly_read", peer_closes_partly_read, O_ALL },
+	{ "peer_closes_partly_read", peer_closes_partly_read, O_LINK },
 	{ "peer_closes_outq", peer_closes_outq, O_ALL },
-	{ "copies_keep_it", copies_keep_it, O_ALL },
+	{ "copies_keep_it", copies_keep_it, O_LINK },
 	{ }
 };

@@ -247,11 +247,10 @@ static void rights_bad(void)
 	DO(send_fds(e.a, NULL, 0));
 	TEXT(control_of(e.b, 9, ROOM, 0));
 	for (i = 0; i <= SCM_MAX_FD; i++)
-		fds[i] = e.a;
+		fds[i] = 1;
 	fds[3] = 9999;
 	DO(send_fds(e.a, fds, 5));
-	for (i = 0; i <= SCM_MAX_FD; i++)
-		fds[i] = 1;
+	fds[3] = 1;
 	DO(send_fds(e.a, fds, SCM_MAX_FD));
 	DO(send_fds(e.a, fds, SCM_MAX_FD + 1));
 	TEXT(control_of(e.b, 9, ROOM, 0));

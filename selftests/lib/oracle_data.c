@@ -87,16 +87,26 @@ static void basics(void)
 
 	DO(send_text(e.a, "abc", 0));
 	DO(write(e.a, "de", 2));
-	TEXT(recv_from(e.b, 10, 0));
-	TEXT(recv_from(e.b, 10, MSG_DONTWAIT));
-	TEXT(recv_from(e.b, 10, MSG_DONTWAIT));
+	TEXT(recv_of(e.b, 10, 0));
+	TEXT(recv_of(e.b, 10, MSG_DONTWAIT));
+	TEXT(recv_of(e.b, 10, MSG_DONTWAIT));
 	DO(send_text(e.b, "fgh", 0));
-	TEXT(recv_from(e.a, 10, 0));
+	TEXT(recv_of(e.a, 10, 0));
 	DO(send_text(e.a, "x", MSG_DONTWAIT | MSG_NOSIGNAL | MSG_MORE));
 	DO(send_text(e.a, "y", MSG_CONFIRM | MSG_DONTROUTE));
 	TEXT(recv_of(e.b, 1, MSG_DONTWAIT));
 	TEXT(recv_of(e.b, 1, MSG_DONTWAIT));
 	TEXT(recv_of(e.b, 1, MSG_DONTWAIT));
+}
+
+static void sources(void)
+{
+	struct ends e = new_ends();
+
+	DO(send_text(e.a, "abc", 0));
+	TEXT(recv_from(e.b, 10, 0));
+	DO(send_text(e.b, "def", 0));
+	TEXT(recv_from(e.a, 10, 0));
 }
 
 static void zero_length(void)
@@ -197,11 +207,14 @@ static void end_of_record(void)
 
 	DO(send_text(e.a, "abc", MSG_EOR));
 	DO(send_text(e.a, "def", 0));
-	TEXT(recv_of(e.b, 3, 0));
-	TEXT(recv_of(e.b, 3, 0));
+	TEXT(recv_eor(e.b, 3, 0));
+	TEXT(recv_eor(e.b, 3, 0));
 	DO(send_text(e.a, "ghi", MSG_EOR));
-	TEXT(recv_of(e.b, 2, 0));
-	TEXT(recv_of(e.b, 2, MSG_DONTWAIT));
+	TEXT(recv_eor(e.b, 2, MSG_PEEK));
+	TEXT(recv_eor(e.b, 2, 0));
+	TEXT(recv_eor(e.b, 2, MSG_DONTWAIT));
+	DO(close(e.a));
+	TEXT(recv_eor(e.b, 2, MSG_DONTWAIT));
 }
 
 static void out_of_band(void)
@@ -382,6 +395,7 @@ const struct o_scenario oracle_data[] = {
 	{ "connected_to_address", connected_to_address, O_ALL },
 	{ "dgram_addresses", dgram_addresses, O_DGRAM },
 	{ "basics", basics, O_ALL },
+	{ "sources", sources, O_ALL },
 	{ "zero_length", zero_length, O_ALL },
 	{ "partial_reads", partial_reads, O_ALL },
 	{ "peek", peek, O_ALL },

@@ -41,7 +41,7 @@ const char *o_type_name(int type)
 	int i;
 
 	for (i = 0; i < 3; i++)
-		if (type_names[i].type == type || type_names[i].bit == type)
+		if (type_names[i].type == type)
 			return type_names[i].name;
 	return "?";
 }

@@ -111,6 +111,12 @@ static void pair_arguments(void)
 	DO(socketpair(o.family, o.type, 0, bad));
 }
 
+static void pair_of_dgram(void)
+{
+	DO(pair_flags(0, 0));
+	DO(pair_flags(0, 2));
+}
+
 static void bind_names(void)
 {
 	int s = FD(new_socket()), t = FD(new_socket());
@@ -308,8 +314,9 @@ static void peer_cred_of_dgram(void)
 const struct o_scenario oracle_open[] = {
 	{ "open_socket", open_socket, O_ALL },
 	{ "open_flags", open_flags, O_ALL },
-	{ "pair", pair, O_ALL },
-	{ "pair_arguments", pair_arguments, O_ALL },
+	{ "pair", pair, O_LINK },
+	{ "pair_arguments", pair_arguments, O_LINK },
+	{ "pair_of_dgram", pair_of_dgram, O_DGRAM },
 	{ "bind_names", bind_names, O_ALL },
 	{ "bind_twice", bind_twice, O_ALL },
 	{ "bind_lengths", bind_lengths, O_ALL },

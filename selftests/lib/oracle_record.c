@@ -346,11 +346,13 @@ static const struct {
 	int flag;
 	const char *name;
 } msg_flags[] = {
-	{ MSG_TRUNC, "TRUNC" }, { MSG_CTRUNC, "CTRUNC" }, { MSG_EOR, "EOR" },
+	{ MSG_TRUNC, "TRUNC" }, { MSG_CTRUNC, "CTRUNC" },
 	{ MSG_OOB, "OOB" }, { MSG_ERRQUEUE, "ERRQUEUE" },
 };
 
-static const char *recv_text(int fd, size_t size, int flags, bool from)
+enum told { TOLD_NOTHING, TOLD_FROM, TOLD_EOR };
+
+static const char *recv_text(int fd, size_t size, int flags, enum told told)
 {
 	static __thread char text[136];
 	static __thread char data[70000];
@@ -372,7 +374,9 @@ static const char *recv_text(int fd, size_t size, int flags, bool from)
 		if (msg.msg_flags & msg_flags[i].flag)
 			len += snprintf(text + len, sizeof(text) - len, " %s",
 					msg_flags[i].name);
-	if (from)
+	if (told == TOLD_EOR && msg.msg_flags & MSG_EOR)
+		len += snprintf(text + len, sizeof(text) - len, " EOR");
+	if (told == TOLD_FROM)
 		len += snprintf(text + len, sizeof(text) - len, " from %s",
 				addr_text((void *)&name, msg.msg_namelen));
 	if (msg.msg_controllen)
@@ -382,12 +386,17 @@ static const char *recv_text(int fd, size_t size, int flags, bool from)
 
 const char *recv_of(int fd, size_t size, int flags)
 {
-	return recv_text(fd, size, flags, false);
+	return recv_text(fd, size, flags, TOLD_NOTHING);
 }
 
 const char *recv_from(int fd, size_t size, int flags)
 {
-	return recv_text(fd, size, flags, true);
+	return recv_text(fd, size, flags, TOLD_FROM);
+}
+
+const char *recv_eor(int fd, size_t size, int flags)
+{
+	return recv_text(fd, size, flags, TOLD_EOR);
 }
 
 const char *fill_of(int fd)
@@ -475,6 +484,14 @@ const char *name_of(int fd)
 const char *peer_of(int fd)
 {
 	return ask_name(fd, getpeername);
+}
+
+int has_peer(int fd)
+{
+	struct sockaddr_storage name;
+	socklen_t len = sizeof(name);
+
+	return getpeername(fd, (struct sockaddr *)&name, &len);
 }
 
 static int accept_close(int fd, struct sockaddr *addr, socklen_t *len)

@@ -61,7 +61,6 @@ static void put_message(const struct nlmsghdr *nlh, void *data)
 	} else {
 		out_text("DEADLINE", "-");
 	}
-	out_bool("files", a.by_type[DIPC_A_MESSAGE_FILES]);
 	put_payload(&a);
 }
 

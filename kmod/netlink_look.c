@@ -389,16 +389,11 @@ static int put_head(struct sk_buff *skb, const struct dipc_message_view *view,
 	    nla_put_u64_64bit(skb, DIPC_A_MESSAGE_AGE_NS, age_of(m->stamp_ns),
 			      DIPC_A_MESSAGE_PAD))
 		return -EMSGSIZE;
-	if (!m->extra)
+	if (!m->extra || !m->extra->has_deadline)
 		return 0;
-	if ((m->extra->has_deadline &&
-	     nla_put_s64(skb, DIPC_A_MESSAGE_DEADLINE_NS,
-			 left_until(m->extra->due.expires),
-			 DIPC_A_MESSAGE_PAD)) ||
-	    (READ_ONCE(m->extra->files) &&
-	     nla_put_flag(skb, DIPC_A_MESSAGE_FILES)))
-		return -EMSGSIZE;
-	return 0;
+	return nla_put_s64(skb, DIPC_A_MESSAGE_DEADLINE_NS,
+			   left_until(m->extra->due.expires),
+			   DIPC_A_MESSAGE_PAD);
 }
 
 static int put_message(struct sk_buff *skb, struct netlink_callback *cb,

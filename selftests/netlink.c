@@ -83,6 +83,10 @@ static const struct row rows[] = {
 	  ERANGE, 2, "range" },
 	{ "policy above the last", NEW, { NAME, U32(MAILBOX_POLICY, 4) },
 	  ERANGE, 2, "range" },
+	{ "order above the last", NEW, { NAME, U32(MAILBOX_ORDER, 2) },
+	  ERANGE, 2, "range" },
+	{ "order set above the last", SET, { THERE, U32(MAILBOX_ORDER, 2) },
+	  ERANGE, 2, "range" },
 	{ "scope above the last", NEW, { NAME, U32(MAILBOX_SCOPE, 3) },
 	  ERANGE, 2, "range" },
 	{ "largest message above 64 MiB", NEW,
@@ -105,6 +109,7 @@ static const struct row rows[] = {
 	  EINVAL, 2, "" },
 	{ "flag with a value", NEW, { NAME, U32(MAILBOX_TRANSIENT, 1) },
 	  ERANGE, 2, "" },
+	{ "short order", NEW, { NAME, RAW(MAILBOX_ORDER, "\1") }, EINVAL, 2, "" },
 	{ "value in a nest", NEW,
 	  { NAME, { DIPC_A_MAILBOX_MODE | NLA_F_NESTED, 4,
 		    &(const uint32_t){ 0600 } } }, EINVAL, 2, "NESTED" },
@@ -167,6 +172,55 @@ static const struct row rows[] = {
 	  EINVAL, -1, "dump", NLM_F_DUMP },
 	{ "dump of counters", DIPC_CMD_STATS_GET, {}, EOPNOTSUPP, 0, NULL,
 	  NLM_F_DUMP },
+	{ "dump of one link", DIPC_CMD_LINK_GET, { U32(LINK_ID, 1) },
+	  EINVAL, -1, "dump", NLM_F_DUMP },
+	{ "no link", DIPC_CMD_LINK_GET, {}, EINVAL, 0, "missing" },
+	{ "link that is not there", DIPC_CMD_LINK_GET, { U32(LINK_ID, 77) },
+	  ENOENT, 1, "no such" },
+	{ "link by its name", DIPC_CMD_LINK_GET, { STR(LINK_NAME, "x") },
+	  EINVAL, 1, "" },
+	/* looking into queues */
+	{ "peek at one", DIPC_CMD_MAILBOX_PEEK, { STR(MESSAGE_MAILBOX, "there") },
+	  EOPNOTSUPP, 0, NULL },
+	{ "peek nowhere", DIPC_CMD_MAILBOX_PEEK, {}, EINVAL, 0, "missing",
+	  NLM_F_DUMP },
+	{ "peek at what is not there", DIPC_CMD_MAILBOX_PEEK,
+	  { STR(MESSAGE_MAILBOX, "fine") }, ENOENT, -1, "no such", NLM_F_DUMP },
+	{ "peek at a port", DIPC_CMD_MAILBOX_PEEK,
+	  { STR(MESSAGE_MAILBOX, "port") }, ENOENT, -1, "no such", NLM_F_DUMP },
+	{ "peek at a bad name", DIPC_CMD_MAILBOX_PEEK,
+	  { STR(MESSAGE_MAILBOX, "a b") }, EINVAL, -1, "name", NLM_F_DUMP },
+	{ "peek at no message", DIPC_CMD_MAILBOX_PEEK,
+	  { STR(MESSAGE_MAILBOX, "there"), U32(MESSAGE_COUNT, 0) },
+	  ERANGE, -1, "range", NLM_F_DUMP },
+	{ "peek at too many bytes", DIPC_CMD_MAILBOX_PEEK,
+	  { STR(MESSAGE_MAILBOX, "there"), U32(MESSAGE_BYTES, 2049) },
+	  ERANGE, -1, "range", NLM_F_DUMP },
+	{ "peek by a short number", DIPC_CMD_MAILBOX_PEEK,
+	  { STR(MESSAGE_MAILBOX, "there"), U32(MESSAGE_FROM, 1) },
+	  EINVAL, -1, "", NLM_F_DUMP },
+	{ "peek twice", DIPC_CMD_MAILBOX_PEEK,
+	  { STR(MESSAGE_MAILBOX, "there"), STR(MESSAGE_MAILBOX, "there") },
+	  EINVAL, -1, "twice", NLM_F_DUMP },
+	{ "peek by tag", DIPC_CMD_MAILBOX_PEEK,
+	  { STR(MESSAGE_MAILBOX, "there"), U64(MESSAGE_TAG, 1) },
+	  EINVAL, -1, "", NLM_F_DUMP },
+	{ "who waits for one", DIPC_CMD_WAITER_GET, { U64(WAITER_PORT, 77) },
+	  EOPNOTSUPP, 0, NULL },
+	{ "who waits nowhere", DIPC_CMD_WAITER_GET, {}, EINVAL, 0, "either",
+	  NLM_F_DUMP },
+	{ "who waits in two", DIPC_CMD_WAITER_GET,
+	  { U64(WAITER_PORT, 77), STR(WAITER_MAILBOX, "there") },
+	  EINVAL, 0, "either", NLM_F_DUMP },
+	{ "who waits at port 0", DIPC_CMD_WAITER_GET, { U64(WAITER_PORT, 0) },
+	  ERANGE, -1, "range", NLM_F_DUMP },
+	{ "who waits at nobody's port", DIPC_CMD_WAITER_GET,
+	  { U64(WAITER_PORT, 77) }, ENOENT, -1, "nobody", NLM_F_DUMP },
+	{ "who waits where nothing is", DIPC_CMD_WAITER_GET,
+	  { STR(WAITER_MAILBOX, "fine") }, ENOENT, -1, "no such", NLM_F_DUMP },
+	{ "who waits with a tag", DIPC_CMD_WAITER_GET,
+	  { STR(WAITER_MAILBOX, "there"), U64(WAITER_TAG, 1) },
+	  EINVAL, -1, "", NLM_F_DUMP },
 	{ "create", NEW, { NAME }, EINVAL, 0, "flags", NLM_F_CREATE },
 	{ "create, exclusive", NEW, { NAME }, EINVAL, 0, "flags",
 	  NLM_F_CREATE | NLM_F_EXCL },
@@ -432,6 +486,156 @@ TEST_F(world, mailbox_set_changes_what_is_named_and_nothing_else)
 	}
 	/* and nothing at all */
 	EXPECT_EQ(0, dt_mailbox_set("there", DT_MAILBOX()));
+}
+
+static void order_cb(int type, const void *data, int len, void *arg)
+{
+	if (type == DIPC_A_MAILBOX_ORDER)
+		memcpy(arg, data, sizeof(uint32_t));
+}
+
+TEST_F(world, mailbox_has_the_order_that_was_asked_for)
+{
+	uint32_t order = 99;
+
+	dt_nl_begin(&self->nl, DIPC_CMD_MAILBOX_NEW, 0);
+	dt_nl_put_str(&self->nl, DIPC_A_MAILBOX_NAME, "urgent");
+	dt_nl_put_u32(&self->nl, DIPC_A_MAILBOX_ORDER, DIPC_ORDER_PRIORITY);
+	ASSERT_EQ(0, dt_nl_call(&self->nl, NULL, NULL, NULL));
+	dt_nl_begin(&self->nl, DIPC_CMD_MAILBOX_GET, 0);
+	dt_nl_put_str(&self->nl, DIPC_A_MAILBOX_NAME, "urgent");
+	ASSERT_EQ(0, dt_nl_call(&self->nl, NULL, order_cb, &order));
+	EXPECT_EQ(DIPC_ORDER_PRIORITY, order);
+	dt_nl_begin(&self->nl, DIPC_CMD_MAILBOX_GET, 0);
+	dt_nl_put_str(&self->nl, DIPC_A_MAILBOX_NAME, "there");
+	ASSERT_EQ(0, dt_nl_call(&self->nl, NULL, order_cb, &order));
+	EXPECT_EQ(DIPC_ORDER_FIFO, order);
+	EXPECT_EQ(0, dt_mailbox_del("urgent"));
+}
+
+/*
+ * Links
+ */
+
+struct links {
+	uint32_t n, ended, closed, type, msgs, id, pid;
+	uint64_t bytes, writer[4], reader[4];
+	char name[DIPC_NAME_MAX + 1];
+};
+
+static void links_begin(uint8_t cmd, void *arg)
+{
+	struct links *l = arg;
+
+	l->n++;
+}
+
+static void links_cb(int type, const void *data, int len, void *arg)
+{
+	struct links *l = arg;
+	uint32_t at = (l->n - 1) % 4;
+	uint64_t v = 0;
+
+	memcpy(&v, data, len < (int)sizeof(v) ? len : (int)sizeof(v));
+	switch (type) {
+	case DIPC_A_LINK_ID:		l->id = v; break;
+	case DIPC_A_LINK_SOCKET_TYPE:	l->type = v; break;
+	case DIPC_A_LINK_NAME:
+		snprintf(l->name, sizeof(l->name), "%s", (const char *)data);
+		break;
+	case DIPC_A_LINK_WRITER_PORT:	l->writer[at] = v; break;
+	case DIPC_A_LINK_READER_PORT:	l->reader[at] = v; break;
+	case DIPC_A_LINK_READER_PID:	l->pid = v; break;
+	case DIPC_A_LINK_ENDED:		l->ended++; break;
+	case DIPC_A_LINK_CLOSED:	l->closed++; break;
+	case DIPC_A_LINK_QUEUED_MSGS:	l->msgs += v; break;
+	case DIPC_A_LINK_QUEUED_BYTES:	l->bytes += v; break;
+	}
+}
+
+static int links_dump(struct dt_nl *nl, struct links *l)
+{
+	memset(l, 0, sizeof(*l));
+	dt_nl_begin(nl, DIPC_CMD_LINK_GET, NLM_F_DUMP);
+	return dt_nl_call(nl, links_begin, links_cb, l);
+}
+
+TEST_F(world, link_get_tells_both_directions_of_a_connection)
+{
+	struct links all, one;
+	int fds[2];
+
+	ASSERT_EQ(0, links_dump(&self->nl, &all));
+	EXPECT_EQ(0, all.n);
+	ASSERT_EQ(0, socketpair(dt_family(), SOCK_SEQPACKET, 0, fds));
+	ASSERT_EQ(0, links_dump(&self->nl, &all));
+	ASSERT_EQ(2, all.n);
+	EXPECT_EQ(SOCK_SEQPACKET, all.type);
+	EXPECT_EQ(all.writer[0], all.reader[1]);
+	EXPECT_EQ(all.writer[1], all.reader[0]);
+	EXPECT_NE(all.writer[0], all.writer[1]);
+	EXPECT_EQ(getpid(), all.pid);
+	EXPECT_EQ(0, all.ended + all.closed + all.msgs);
+	ASSERT_EQ(3, dt_send(fds[0], "abc", 3, 0, NULL));
+	ASSERT_EQ(0, shutdown(fds[0], SHUT_WR));
+	ASSERT_EQ(0, links_dump(&self->nl, &all));
+	EXPECT_EQ(1, all.msgs);
+	EXPECT_EQ(3, all.bytes);
+	EXPECT_EQ(1, all.ended);
+	EXPECT_EQ(0, all.closed);
+
+	memset(&one, 0, sizeof(one));
+	dt_nl_begin(&self->nl, DIPC_CMD_LINK_GET, 0);
+	dt_nl_put_u32(&self->nl, DIPC_A_LINK_ID, all.id);
+	ASSERT_EQ(0, dt_nl_call(&self->nl, links_begin, links_cb, &one));
+	EXPECT_EQ(1, one.n);
+	EXPECT_EQ(all.id, one.id);
+	EXPECT_EQ(all.writer[1], one.writer[0]);
+	close(fds[0]);
+	close(fds[1]);
+	dt_rcu_barrier();
+	ASSERT_EQ(0, links_dump(&self->nl, &all));
+	EXPECT_EQ(0, all.n);
+}
+
+static void listener_cb(int type, const void *data, int len, void *arg)
+{
+	uint32_t *found = arg;
+
+	if (type == DIPC_A_PORT_BACKLOG)
+		memcpy(&found[0], data, sizeof(found[0]));
+	else if (type == DIPC_A_PORT_PENDING)
+		memcpy(&found[1], data, sizeof(found[1]));
+}
+
+TEST_F(world, port_that_listens_tells_how_many_wait)
+{
+	struct sockaddr_dipc addr = dt_name("service");
+	int server = dt_socket_bound(SOCK_STREAM, &addr);
+	uint32_t found[2] = { 99, 99 };
+	struct links all;
+	int client;
+
+	ASSERT_LE(0, server);
+	ASSERT_EQ(0, listen(server, 5));
+	client = dt_socket_connected(SOCK_STREAM, &addr);
+	ASSERT_LE(0, client);
+	dt_nl_begin(&self->nl, DIPC_CMD_PORT_GET, 0);
+	dt_nl_put_u64(&self->nl, DIPC_A_PORT_ID, dt_port_id(server));
+	ASSERT_EQ(0, dt_nl_call(&self->nl, NULL, listener_cb, found));
+	EXPECT_EQ(5, found[0]);
+	EXPECT_EQ(1, found[1]);
+	ASSERT_EQ(0, links_dump(&self->nl, &all));
+	EXPECT_EQ(2, all.n);
+	EXPECT_STREQ("service", all.name);
+	EXPECT_EQ(SOCK_STREAM, all.type);
+	close(client);
+	close(server);
+	found[0] = found[1] = 99;
+	dt_nl_begin(&self->nl, DIPC_CMD_PORT_GET, 0);
+	dt_nl_put_u64(&self->nl, DIPC_A_PORT_ID, dt_port_id(self->port));
+	ASSERT_EQ(0, dt_nl_call(&self->nl, NULL, listener_cb, found));
+	EXPECT_EQ(99, found[0]);
 }
 
 TEST_F(world, mailbox_del_frees_the_name)

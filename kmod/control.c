@@ -91,6 +91,14 @@ static int parse_dipc(const struct cmsghdr *cmsg,
 	}
 }
 
+static bool exists(pid_t pid)
+{
+	struct pid *found = find_get_pid(pid);
+
+	put_pid(found);
+	return found;
+}
+
 /*
  * As for AF_UNIX: whoever names himself must be that, or privileged. It
  * changes nothing: the receiver is told what the kernel knows.
@@ -118,7 +126,7 @@ static int check_credentials(const struct cmsghdr *cmsg)
 	if (!gid_eq(gid, cred->gid) && !gid_eq(gid, cred->egid) &&
 	    !gid_eq(gid, cred->sgid) && !ns_capable(ns, CAP_SETGID))
 		return -EPERM;
-	return 0;
+	return exists(creds.pid) ? 0 : -ESRCH;
 }
 
 static int parse_rights(struct dipc_sock *ds, struct cmsghdr *cmsg,
@@ -166,7 +174,8 @@ static int parse_one(struct dipc_sock *ds, struct cmsghdr *cmsg,
  * Return: 0; -EINVAL for one that is malformed, unknown, doubled, of a wrong
  * size or value; -EOPNOTSUPP for one of SOL_DIPC on a stream, and for
  * descriptors that cannot be passed; -EPERM for credentials that are not the
- * caller's; -EBADF, -ETOOMANYREFS, -ENOMEM: see dipc_files_from_cmsg().
+ * caller's, -ESRCH for those of a process that does not exist; -EBADF,
+ * -ETOOMANYREFS, -ENOMEM: see dipc_files_from_cmsg().
  */
 int dipc_control_parse(struct dipc_sock *ds, struct msghdr *msg,
 		       struct dipc_send_params *params)

@@ -343,6 +343,9 @@ static inline u32 dipc_queue_payload(const struct dipc_queue *q,
  */
 static inline bool dipc_queue_readable(const struct dipc_queue *q)
 {
+	/* what is read of a stream is on loan, but not gone */
+	if (q->stream)
+		return READ_ONCE(q->bytes);
 	return READ_ONCE(q->n_messages) || READ_ONCE(q->n_senders);
 }
 

@@ -381,8 +381,6 @@ void dipc_queue_read_on(struct dipc_queue *q, struct dipc_message *m, u32 bytes)
 	if (q->closed || !dipc_queue_payload(q, m)) {
 		dipc_queue_discard_locked(m, &ev);
 	} else {
-		ev.readable = true;
-		ev.was_empty = !q->n_messages;
 		dipc_queue_insert_locked(q, m);
 	}
 	if (bytes && (q->n_senders || !list_empty(&q->starved)))

@@ -3,6 +3,7 @@
  * From an address to a queue: numbers, names and mailboxes are looked up
  * here, and who may send to what is found is decided here.
  */
+#include <linux/net.h>
 #include <linux/slab.h>
 
 #include "route.h"

@@ -129,27 +129,41 @@ static int send_stream(struct dipc_attempt *a, struct msghdr *msg)
 	return err;
 }
 
-/* What a connection says before anything else is looked at. */
-static int check_link(struct dipc_sock *ds, const struct msghdr *msg)
+/* As AF_UNIX: what a connection says before anything else is looked at. */
+static int check_seqpacket(struct dipc_sock *ds)
+{
+	int err = dipc_sock_error(ds);
+
+	if (err)
+		return err;
+	return READ_ONCE(ds->sk.sk_state) == TCP_ESTABLISHED ? 0 : -ENOTCONN;
+}
+
+/* As AF_UNIX: what a stream says once it has seen the control messages. */
+static int check_stream(const struct dipc_sock *ds, const struct msghdr *msg)
 {
 	bool connected = READ_ONCE(ds->sk.sk_state) == TCP_ESTABLISHED;
-	int err;
 
-	switch (ds->sk.sk_type) {
-	case SOCK_SEQPACKET:
-		err = dipc_sock_error(ds);
-		if (err)
-			return err;
-		return connected ? 0 : -ENOTCONN;
-	case SOCK_STREAM:
-		if (msg->msg_flags & MSG_OOB)
-			return -EOPNOTSUPP;
-		if (msg->msg_namelen)
-			return connected ? -EISCONN : -EOPNOTSUPP;
-		return connected ? 0 : -ENOTCONN;
-	default:
-		return 0;
+	if (msg->msg_flags & MSG_OOB)
+		return -EOPNOTSUPP;
+	if (msg->msg_namelen)
+		return connected ? -EISCONN : -EOPNOTSUPP;
+	return connected ? 0 : -ENOTCONN;
+}
+
+static int send(struct dipc_attempt *a, struct msghdr *msg)
+{
+	int err = dipc_control_parse(a->ds, msg, &a->params);
+
+	if (err)
+		return err;
+	if (a->ds->sk.sk_type == SOCK_STREAM) {
+		err = check_stream(a->ds, msg);
+		return err ? err : send_stream(a, msg);
 	}
+	if (msg->msg_flags & MSG_OOB)
+		return -EOPNOTSUPP;
+	return send_message(a, msg);
 }
 
 /**
@@ -167,16 +181,13 @@ int dipc_sock_send(struct dipc_sock *ds, struct msghdr *msg, size_t len)
 	struct dipc_attempt a;
 	int ret;
 
-	ret = check_link(ds, msg);
-	if (ret)
-		return ret;
-	if (msg->msg_flags & MSG_OOB)
-		return -EOPNOTSUPP;
+	if (ds->sk.sk_type == SOCK_SEQPACKET) {
+		ret = check_seqpacket(ds);
+		if (ret)
+			return ret;
+	}
 	dipc_attempt_init(&a, ds, msg, len);
-	ret = dipc_control_parse(ds, msg, &a.params);
-	if (!ret)
-		ret = ds->sk.sk_type == SOCK_STREAM ? send_stream(&a, msg) :
-						      send_message(&a, msg);
+	ret = send(&a, msg);
 	if (unlikely(a.params.files))
 		dipc_files_put(a.params.files);
 	return ret;

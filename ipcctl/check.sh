@@ -32,9 +32,9 @@ run()		# NAME COMMAND…
 	result $? "$name"
 }
 
-objects='mailbox port name node stats'
-leaves='mailbox:add mailbox:set mailbox:del mailbox:show mailbox:purge
-	port:show name:show node:show stats:show monitor:'
+objects='mailbox port link name node stats'
+leaves='mailbox:add mailbox:set mailbox:del mailbox:show mailbox:purge mailbox:peek
+	port:show link:show name:show node:show stats:show monitor: send: recv:'
 
 help_of()	# WORDS…: each way to ask gives the same, on standard output
 {
@@ -63,7 +63,7 @@ help_lists_every_command()
 {
 	local object leaf
 
-	for object in $objects monitor; do
+	for object in $objects monitor send recv; do
 		"$ipcctl" -h | grep -q "^  $object " || { echo "$object"; return 1; }
 	done
 	for leaf in $leaves; do
@@ -119,11 +119,52 @@ mailbox del
 mailbox del x group:y
 mailbox purge
 mailbox show x y
+mailbox add x order lifo
+mailbox set x order
+mailbox peek
+mailbox peek port:17
+mailbox peek x y
+mailbox peek x count
+mailbox peek x count 0
+mailbox peek x count 1 count 1
+mailbox peek x bytes 2049
+mailbox peek x from -1
 port show 0
 port show port:0
 port show port:1@2
 port show x
 port show 1 2
+link show 1 2
+link show x
+send
+send any: m
+send /x m
+send x m n
+send x mode
+send x mode sure m
+send x tag seven m
+send x tag 18446744073709551616 m
+send x tag 0x m
+send x priority 32 m
+send x deadline 0 m
+send x timeout 25h m
+send x timeout -1 m
+send x count -1 m
+send x type stream m
+send x lines m
+send x tag 1 tag 2 m
+recv
+recv @x
+recv any: any:
+recv x count
+recv x from any:
+recv x tag 1/
+recv x tag /1
+recv x timeout soon
+recv x raw hex
+recv x raw -j
+recv x peek count 2
+recv x type seqpacket
 name show a b
 name show mbox:
 node show x
@@ -162,7 +203,8 @@ absence_is_told()
 {
 	local command status
 
-	for command in node 'mailbox add x' 'mailbox del x' 'port show' monitor '-j name'; do
+	for command in node 'mailbox add x' 'mailbox del x' 'port show' monitor '-j name' link \
+		'send x m' 'recv x'; do
 		# shellcheck disable=SC2086	# words
 		"$ipcctl" $command >"$tmp/out" 2>"$tmp/err"
 		status=$?
@@ -180,6 +222,7 @@ pages_are_complete()
 	[ -f "$src/man/ipcctl.8" ] || return 1
 	for leaf in $leaves; do
 		page=$src/man/ipcctl-${leaf%:*}.8
+		[[ $leaf != send: && $leaf != recv: ]] || page=$src/man/ipcctl-msg.8
 		[ -f "$page" ] && grep -q "${leaf#*:}" "$page" || { echo "$leaf"; return 1; }
 	done
 	for page in "$src"/man/*.8; do

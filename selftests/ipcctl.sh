@@ -146,15 +146,15 @@ json no_name_is_an_empty_array 'j == []' ipcctl name -j
 # making
 run mailbox_add prints ipcctl mailbox add orders </dev/null
 run mailbox_add_with_everything prints ipcctl mailbox add mbox:all mode 0620 msgs 10 bytes 3M \
-	msg-max 100k policy drop-oldest uid 4243 gid 4242 scope node transient </dev/null
+	msg-max 100k policy drop-oldest order priority uid 4243 gid 4242 scope node transient </dev/null
 run mailbox_add_again_fails fails 1 'orders: the name is taken (File exists)' ipcctl mailbox add orders
 run mailbox_add_tells_of_the_limit_that_is_wrong fails 1 'bytes: capacity-bytes is below' \
 	ipcctl mailbox add x bytes 1k msg-max 2k
 run reserved_name_is_refused_by_the_kernel fails 1 'not a name' ipcctl mailbox add dipc.x
 run mailbox_table prints ipcctl mailbox <<-'END'
-	MAILBOX      OWNER  GROUP  MODE  MSGS   BYTES  MSG-MAX  POLICY       USERS  WAITING  DROPPED  LIFE
-	mbox:orders  root   root   0600  0/256  0/1M       64k  wait             0  0/0            0  persistent
-	mbox:all     4243   4242   0620  0/10   0/3M      100k  drop-oldest      0  0/0            0  transient
+	MAILBOX      OWNER  GROUP  MODE  MSGS   BYTES  MSG-MAX  POLICY       ORDER     USERS  WAITING  DROPPED  LIFE
+	mbox:orders  root   root   0600  0/256  0/1M       64k  wait         fifo          0  0/0            0  persistent
+	mbox:all     4243   4242   0620  0/10   0/3M      100k  drop-oldest  priority      0  0/0            0  transient
 END
 run mailbox_alone prints ipcctl mailbox show mbox:all <<-'END'
 	MAILBOX  mbox:all
@@ -165,6 +165,7 @@ run mailbox_alone prints ipcctl mailbox show mbox:all <<-'END'
 	BYTES    0/3M
 	MSG-MAX  100k
 	POLICY   drop-oldest
+	ORDER    priority
 	USERS    0
 	WAITING  0/0
 	DROPPED  0
@@ -172,7 +173,7 @@ run mailbox_alone prints ipcctl mailbox show mbox:all <<-'END'
 END
 json mailbox_json '[m["name"] for m in j] == ["orders", "all"] and j[1] == {"name": "all",
 	"address": "mbox:all", "uid": 4243, "gid": 4242, "mode": "0620", "transient": True,
-	"scope": "node", "policy": "drop-oldest", "capacity-msgs": 10, "capacity-bytes": 3 << 20,
+	"scope": "node", "policy": "drop-oldest", "order": "priority", "capacity-msgs": 10, "capacity-bytes": 3 << 20,
 	"msg-max-bytes": 100 << 10, "queued-msgs": 0, "queued-bytes": 0, "users": 0,
 	"waiting-senders": 0, "waiting-receivers": 0, "dropped": 0}' ipcctl -j mailbox show
 json mailbox_alone_is_an_array_of_one 'len(j) == 1 and j[0]["name"] == "orders"' ipcctl mailbox show orders -j
@@ -182,6 +183,7 @@ run mailbox_that_is_not_there fails 1 'nix: no such mailbox (No such file or dir
 run mailbox_set prints ipcctl mailbox set orders policy refuse msgs 2 </dev/null
 json mailbox_set_leaves_the_rest 'j[0]["policy"] == "refuse" and j[0]["capacity-msgs"] == 2 and
 	j[0]["mode"] == "0600" and j[0]["capacity-bytes"] == 1 << 20' ipcctl -j mailbox show orders
+run order_cannot_be_unknown fails 2 "order 'lifo': one of fifo priority" ipcctl mailbox set orders order lifo
 run mailbox_set_of_what_is_not_there fails 1 'no such mailbox' ipcctl mailbox set nix mode 600
 run only_its_owner_may_set fails 1 'only its owner, or CAP_IPC_OWNER, may do that (Operation not permitted)' \
 	as_nobody mailbox set orders mode 666
@@ -193,6 +195,8 @@ json everybody_may_look 'len(j) == 2' as_nobody -j mailbox
 # messages
 printf 'one\ntwo\nthree\n' >"$tmp/lines"
 producer -k orders "$tmp/lines" >"$tmp/why" 2>&1
+run order_stays_while_messages_are_queued fails 1 'orders: order: there are messages in it' \
+	ipcctl mailbox set orders order priority
 json messages_are_counted 'j[0]["queued-msgs"] == 2 and j[0]["queued-bytes"] == 6' ipcctl -j mailbox show orders
 run mailbox_purge prints ipcctl mailbox purge orders all <<-'END'
 	MAILBOX      PURGED
@@ -241,6 +245,50 @@ run port_of_a_mailbox_user_in_text grep -qE ' -  +-  +-  +-  +mbox:all  +-$' "$t
 # other namespaces
 json other_namespace_is_empty 'j == []' unshare -n ipcctl -j mailbox
 
+# who waits
+json who_waits_json 'len(j) == 1 and [(w["waits-for"], w["uid"], "tag" in w, "source" in w) for w in j[0]["waiters"]] ==
+	[("message", 0, False, False)] and j[0]["waiters"][0]["pid"] > 0' ipcctl -j port show "$port"
+json who_waits_is_a_detail '[("waiters" in p) for p in j] == [False] * len(j)' ipcctl -j port
+json details_are_asked_for 'all("waiters" in p or "mailbox" in p for p in j)' ipcctl -d -j port
+ipcctl port show "$port" >"$tmp/item" 2>&1
+run who_waits_text grep -qE "^    pid [0-9]+ \(root\) waits for a message\$" "$tmp/item"
+ipcctl -d port >"$tmp/item" 2>&1
+run who_waits_is_under_its_port grep -qE -A1 "^    pid [0-9]+ \(root\) waits for a message\$" "$tmp/item"
+json who_waits_is_not_for_everybody 'len(j) == 1 and "waiters" not in j[0]' as_nobody -j port show "$port"
+as_nobody port show "$port" >"$tmp/item" 2>&1
+run who_may_not_know_is_told grep -qx '    who waits is not for everybody to know' "$tmp/item"
+json who_waits_in_a_mailbox 'j[0]["waiters"][0]["waits-for"] == "message"' ipcctl -j mailbox show all
+
+# what is in a mailbox
+ipcctl mailbox set orders msgs 100
+printf '%s' one >"$tmp/one"
+head -c 100 /dev/zero | tr '\0' x >"$tmp/long"
+ipcctl send orders - <"$tmp/one" 2>"$tmp/why"
+ipcctl send mbox:orders tag 255 priority 7 deadline 1h - <"$tmp/long" 2>>"$tmp/why"
+ipcctl send mbox:orders $'\001"' 2>>"$tmp/why"
+json peek_json '[(m["len"], m["tag"], m["priority"], m.get("payload"), "deadline-ns" in m) for m in j] == [
+	(3, 0, 0, "one", False), (100, 255, 7, 64 * "x", True), (2, 0, 0, None, False)] and
+	j[2]["payload-hex"] == "0122" and j[0]["seq"] < j[1]["seq"] < j[2]["seq"] and j[0]["uid"] == 0 and
+	0 < j[1]["deadline-ns"] < 3600 * 10**9 and j[0]["age-ns"] > 0' ipcctl -j mailbox peek orders
+json peek_count_from_bytes 'len(j) == 1 and j[0]["len"] == 100 and j[0]["payload"] == "xx"' \
+	ipcctl -j mailbox peek orders count 1 bytes 2 from \
+	"$(ipcctl -j mailbox peek orders | sed 's/.*"seq":\([0-9]*\),"source":[0-9]*,"id":[0-9]*,"pid":[0-9]*,"uid":0,"tag":255.*/\1/')"
+json peek_leaves_the_messages 'j[0]["queued-msgs"] == 3' ipcctl -j mailbox show orders
+ipcctl mailbox peek orders >"$tmp/peek" 2>&1
+run peek_text_has_a_title grep -qE '^SEQ +FROM +PID +USER +TAG +PRIO +LENGTH +AGE +DEADLINE +PAYLOAD$' "$tmp/peek"
+run peek_text_shows_text grep -qE ' root +0x0 +0 +3 +[0-9.]+m?s +- +"one"$' "$tmp/peek"
+run peek_text_shows_what_is_cut grep -qE ' 0xff +7 +100 +[0-9.]+m?s +[0-9]+m[0-9]+s +"x{64}"\.\.\.$' "$tmp/peek"
+run peek_text_shows_bytes grep -qE ' 0x0122$' "$tmp/peek"
+run peek_is_not_for_everybody fails 1 'orders: that needs the permission to receive from it (Permission denied)' \
+	as_nobody mailbox peek orders
+run peek_at_what_is_not_there fails 1 'nix: no such mailbox' ipcctl mailbox peek nix
+ipcctl mailbox purge orders >"$tmp/why" 2>&1
+json peek_at_nothing 'j == []' ipcctl -j mailbox peek orders
+
+# connections
+json no_link_is_an_empty_array 'j == []' ipcctl -j link
+run no_link_is_an_empty_table prints ipcctl link </dev/null
+
 # deleting
 run mailbox_del_goes_on_after_a_failure fails 1 "nix: no such mailbox" ipcctl mailbox del nix orders
 json mailbox_is_deleted '[m["name"] for m in j] == ["all"]' ipcctl -j mailbox
@@ -283,9 +331,9 @@ ended()
 run monitors_hear_all until_ok ended
 grep 'box:box' "$tmp/events" >"$tmp/box"
 run monitor_text prints cat "$tmp/box" <<-'END'
-	mailbox-new mbox:box uid 4243 gid 4242 mode 0640 msgs 3 bytes 2k msg-max 2k policy wait
-	mailbox-set mbox:box uid 4243 gid 4242 mode 0640 msgs 3 bytes 2k msg-max 2k policy drop-newest
-	mailbox-del mbox:box uid 4243 gid 4242 mode 0640 msgs 3 bytes 2k msg-max 2k policy drop-newest
+	mailbox-new mbox:box uid 4243 gid 4242 mode 0640 msgs 3 bytes 2k msg-max 2k policy wait order fifo
+	mailbox-set mbox:box uid 4243 gid 4242 mode 0640 msgs 3 bytes 2k msg-max 2k policy drop-newest order fifo
+	mailbox-del mbox:box uid 4243 gid 4242 mode 0640 msgs 3 bytes 2k msg-max 2k policy drop-newest order fifo
 END
 run monitor_text_of_a_name grep -qx "name-del printer of port:$port uid root type rdm" "$tmp/events"
 grep '"box"' "$tmp/events.json" >"$tmp/box.json"

@@ -27,9 +27,13 @@
 void dipc_attempt_init(struct dipc_attempt *a, struct dipc_sock *ds,
 		       const struct msghdr *msg, size_t len)
 {
-	memset(a, 0, sizeof(*a));
 	a->ds = ds;
 	a->dn = dipc_net_of(sock_net(&ds->sk));
+	a->queue = NULL;
+	a->params.files = NULL;
+	a->connected = false;
+	a->by_name = false;
+	a->id = 0;
 	a->may_wait = !(msg->msg_flags & MSG_DONTWAIT);
 	a->len = len;
 	a->timeout = sock_sndtimeo(&ds->sk, !a->may_wait);

@@ -292,11 +292,15 @@ static void put_stamping(const struct sock *sk, struct msghdr *msg,
 static void put_stamps(const struct sock *sk, struct msghdr *msg,
 		       const struct dipc_message *m)
 {
-	struct timespec64 ts = ns_to_timespec64(m->stamp_ns);
+	bool stamping = READ_ONCE(sk->sk_tsflags) & SOF_TIMESTAMPING_SOFTWARE;
+	struct timespec64 ts;
 
+	if (likely(!stamping && !sock_flag(sk, SOCK_RCVTSTAMP)))
+		return;
+	ts = ns_to_timespec64(m->stamp_ns);
 	if (sock_flag(sk, SOCK_RCVTSTAMP))
 		put_stamp(sk, msg, ts);
-	if (READ_ONCE(sk->sk_tsflags) & SOF_TIMESTAMPING_SOFTWARE)
+	if (stamping)
 		put_stamping(sk, msg, ts);
 }
 

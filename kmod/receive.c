@@ -179,15 +179,18 @@ static int receive_take(struct reception *r)
 static int receive_message(struct dipc_sock *ds, struct msghdr *msg, size_t len,
 			   int flags)
 {
-	struct reception r = {
-		.ds = ds, .msg = msg, .len = len, .flags = flags,
-		.timeout = sock_rcvtimeo(&ds->sk, flags & MSG_DONTWAIT),
-	};
+	struct reception r;
 	int err;
 
 	err = dipc_sock_autobind(ds);
 	if (err)
 		return err;
+	/* without an initializer, which would clear @standing as well */
+	r.ds = ds;
+	r.msg = msg;
+	r.len = len;
+	r.flags = flags;
+	r.timeout = sock_rcvtimeo(&ds->sk, flags & MSG_DONTWAIT);
 	r.q = dipc_sock_rx(ds);
 	r.match = dipc_sock_match(ds, &r.standing);
 	r.err_signal = sock_intr_errno(r.timeout);

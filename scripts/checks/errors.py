@@ -21,7 +21,7 @@ ROW = re.compile(r'^(E-[A-Z]+-\d\d)\s+(\S+)\s+(\S.*)$')
 TEST_ID = re.compile(r'\bE[-_]([A-Z]+)[-_](\d\d)(?=$|[^0-9A-Za-z_]|__)')
 TEST_ROW = re.compile(r'\bROW\(\s*E_([A-Z]+)_(\d\d)\s*,\s*(\w+)\s*,')
 # ENOMEM is said once for all calls; the others never reach a user as such.
-WITHOUT_ROW = {'ENOMEM', 'EINPROGRESS', 'ENOIOCTLCMD', 'ERESTARTSYS'}
+WITHOUT_ROW = {'ENOMEM', 'EALREADY', 'EINPROGRESS', 'ENOIOCTLCMD', 'ERESTARTSYS'}
 
 
 def read(path):

@@ -157,6 +157,25 @@ void dipc_link_end(struct dipc_link *link)
 	tell_writer(link);
 }
 
+/**
+ * dipc_link_hang_up() - one end of a connection ends both directions
+ * @rx: the link that it reads from
+ * @tx: the link that it writes to
+ *
+ * In this order: who is woken by the second one sees both.
+ *
+ * Context: process; may sleep.
+ */
+void dipc_link_hang_up(struct dipc_link *rx, struct dipc_link *tx)
+{
+	dipc_link_end(rx);
+	WRITE_ONCE(tx->hangup, true);
+	dipc_link_end(tx);
+	/* if that had been ended before, this is the only news */
+	if (READ_ONCE(tx->hangup))
+		tell_writer(rx);
+}
+
 /* True if there was something left in it. */
 static bool mark_closed(struct dipc_queue *q)
 {
@@ -183,6 +202,7 @@ void dipc_link_part(struct dipc_link *rx, struct dipc_link *tx, bool reset)
 {
 	if (mark_closed(&rx->queue))
 		reset = true;
+	WRITE_ONCE(tx->hangup, true);
 	dipc_queue_end(&tx->queue, reset ? -ECONNRESET : 0);
 	dipc_queue_close(&rx->queue);
 	tell_writer(rx);

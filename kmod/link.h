@@ -19,7 +19,7 @@
  * reference (dipc_sock.rx), and so has the writer (his route); freed after a
  * grace period when the last reference to its queue goes.
  * Locking: the table has the lock of its xarray (bh). @writer_watch is read
- * under RCU. The rest does not change.
+ * under RCU, @hangup is exchanged. The rest does not change.
  * Context: create, end and part from process, the rest from any.
  */
 #ifndef _DIPC_LINK_H
@@ -54,6 +54,7 @@ struct dipc_link {
 	struct dipc_user	*user;		/* counted; charged for it */
 	/* told when nothing can be written any more */
 	struct dipc_watcher __rcu *writer_watch;
+	bool			hangup;		/* the reader is to be told */
 	struct rcu_head		rcu;
 };
 
@@ -76,6 +77,7 @@ struct dipc_link *dipc_link_create(struct dipc_link_table *table,
 				   const struct dipc_link_request *request);
 void dipc_link_set_writer(struct dipc_link *link, struct dipc_watcher *w);
 void dipc_link_end(struct dipc_link *link);
+void dipc_link_hang_up(struct dipc_link *rx, struct dipc_link *tx);
 void dipc_link_part(struct dipc_link *rx, struct dipc_link *tx, bool reset);
 void dipc_link_abandon(struct dipc_link *link);
 struct dipc_link *dipc_link_next(struct dipc_link_table *table,
@@ -92,6 +94,18 @@ void dipc_link_put(struct dipc_link *link);
 static inline struct dipc_link *dipc_link_of_queue(struct dipc_queue *q)
 {
 	return container_of(q, struct dipc_link, queue);
+}
+
+/**
+ * dipc_link_take_hangup() - is its reader to be told that the writer hung up
+ * @link: the link
+ *
+ * Context: any.
+ * Return: true once after the writer has closed, or shut down both directions.
+ */
+static inline bool dipc_link_take_hangup(struct dipc_link *link)
+{
+	return READ_ONCE(link->hangup) && xchg(&link->hangup, false);
 }
 
 #endif /* _DIPC_LINK_H */

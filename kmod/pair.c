@@ -212,10 +212,11 @@ int dipc_sock_shutdown(struct dipc_sock *ds, int how)
 	l = dipc_sock_listener(ds);
 	if (l && how & RCV_SHUTDOWN)
 		dipc_listener_shut(l);
-	if (ds->rx && how & SEND_SHUTDOWN)
-		dipc_link_end(tx_of(ds));
-	if (ds->rx && how & RCV_SHUTDOWN)
-		dipc_link_end(dipc_link_of_queue(ds->rx));
+	if (ds->rx && how == SHUTDOWN_MASK)
+		dipc_link_hang_up(dipc_link_of_queue(ds->rx), tx_of(ds));
+	else if (ds->rx)
+		dipc_link_end(how == SEND_SHUTDOWN ?
+			      tx_of(ds) : dipc_link_of_queue(ds->rx));
 	release_sock(sk);
 	/* those who poll, or wait to accept */
 	sk->sk_state_change(sk);

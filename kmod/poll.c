@@ -26,15 +26,23 @@ static void wake_pollers(struct sock *sk, __poll_t events)
 }
 
 /* One-shot or not, and if so, not yet: may SIGIO be sent? */
-static bool may_signal(struct dipc_sock *ds, bool was_empty)
+static bool may_signal(struct dipc_sock *ds, struct dipc_queue *q,
+		       bool was_empty)
 {
+	const struct dipc_match *match;
+	struct dipc_match standing;
+
+	match = q ? dipc_sock_match(ds, &standing) : NULL;
+	if (match && !dipc_queue_has_new(q, match))
+		return false;
 	switch (READ_ONCE(ds->notify)) {
 	case DIPC_NOTIFY_EACH:
 		return true;
 	case DIPC_NOTIFY_ARMED:
-		return was_empty && cmpxchg(&ds->notify, DIPC_NOTIFY_ARMED,
-					    DIPC_NOTIFY_SENT) ==
-				    DIPC_NOTIFY_ARMED;
+		/* to who is choosy the queue was empty */
+		return (was_empty || match) &&
+		       cmpxchg(&ds->notify, DIPC_NOTIFY_ARMED,
+			       DIPC_NOTIFY_SENT) == DIPC_NOTIFY_ARMED;
 	default:
 		return false;
 	}
@@ -120,17 +128,38 @@ static __poll_t end_mask(struct dipc_sock *ds)
 	return READ_ONCE(ds->sk.sk_err) ? mask | EPOLLERR : mask;
 }
 
+/* True once after the other end was closed, or shut in both directions. */
+static bool is_news_of_hangup(struct dipc_sock *ds)
+{
+	struct dipc_queue *rx = dipc_sock_rx(ds);
+
+	return rx && dipc_sock_is_link(ds) &&
+	       dipc_link_take_hangup(dipc_link_of_queue(rx));
+}
+
+static void signal_readable(struct dipc_sock *ds, __poll_t end, bool was_empty)
+{
+	/* an end is for everybody, whatever message he waits for */
+	struct dipc_queue *rx = end ? NULL : dipc_sock_rx(ds);
+	struct sock *sk = &ds->sk;
+
+	if (is_news_of_hangup(ds))
+		sk_wake_async(sk, SOCK_WAKE_WAITD, POLL_HUP);
+	/* nothing comes after one's own shutdown(), which is no news */
+	else if (!(READ_ONCE(sk->sk_shutdown) & RCV_SHUTDOWN) &&
+		 may_signal(ds, rx, was_empty))
+		sk_wake_async(sk, SOCK_WAKE_WAITD, POLL_IN);
+}
+
 static void readable(struct dipc_watcher *w, bool was_empty)
 {
 	struct dipc_sock *ds = sock_of(w);
 	__poll_t end = end_mask(ds);
-	struct sock *sk = &ds->sk;
 
 	/* of an end also who asked for no event is told */
-	wake_pollers(sk, EPOLLIN | EPOLLRDNORM | end);
-	if (sock_flag(sk, SOCK_FASYNC) && may_signal(ds, was_empty))
-		sk_wake_async(sk, SOCK_WAKE_WAITD,
-			      end & EPOLLHUP ? POLL_HUP : POLL_IN);
+	wake_pollers(&ds->sk, EPOLLIN | EPOLLRDNORM | end);
+	if (sock_flag(&ds->sk, SOCK_FASYNC))
+		signal_readable(ds, end, was_empty);
 }
 
 /**
@@ -148,9 +177,13 @@ void dipc_sock_arrived(void *socket)
 
 static void writable(struct dipc_sock *ds)
 {
-	wake_pollers(&ds->sk, EPOLLOUT | EPOLLWRNORM | EPOLLWRBAND |
-		     end_mask(ds));
+	__poll_t end = end_mask(ds);
+
+	wake_pollers(&ds->sk, EPOLLOUT | EPOLLWRNORM | EPOLLWRBAND | end);
 	sk_wake_async(&ds->sk, SOCK_WAKE_SPACE, POLL_OUT);
+	if (unlikely(end) && sock_flag(&ds->sk, SOCK_FASYNC) &&
+	    is_news_of_hangup(ds))
+		sk_wake_async(&ds->sk, SOCK_WAKE_WAITD, POLL_HUP);
 }
 
 static void queue_room(struct dipc_watcher *w)

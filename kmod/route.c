@@ -4,7 +4,6 @@
  * here, and who may send to what is found is decided here.
  */
 #include <linux/net.h>
-#include <linux/net.h>
 #include <linux/slab.h>
 
 #include "route.h"

@@ -278,6 +278,23 @@ struct dipc_message *dipc_queue_peek_after(struct dipc_queue *q, u64 seq,
 	return next;
 }
 
+static bool tell_taken(struct dipc_queue *q, struct dipc_message *m)
+{
+	struct dipc_queue_events ev;
+	bool revoked;
+
+	dipc_queue_events_init(&ev);
+	rcu_read_lock();
+	spin_lock_bh(&q->lock);
+	revoked = m->waiter == &dipc_waiter_revoked;
+	dipc_queue_due_del_locked(q, m);
+	dipc_queue_tell_sender_locked(m, DIPC_REASON_TAKEN, &ev);
+	spin_unlock_bh(&q->lock);
+	dipc_queue_notify(q, &ev);
+	rcu_read_unlock();
+	return !revoked;
+}
+
 /**
  * dipc_queue_taken() - a receiver has copied a message
  * @q: the queue it came from
@@ -289,22 +306,8 @@ struct dipc_message *dipc_queue_peek_after(struct dipc_queue *q, u64 seq,
  */
 bool dipc_queue_taken(struct dipc_queue *q, struct dipc_message *m)
 {
-	struct dipc_queue_events ev;
-	bool revoked;
-
 	/* while it is on loan this can only change to "revoked" */
-	if (likely(!READ_ONCE(m->waiter)))
-		return true;
-	dipc_queue_events_init(&ev);
-	rcu_read_lock();
-	spin_lock_bh(&q->lock);
-	revoked = m->waiter == &dipc_waiter_revoked;
-	dipc_queue_due_del_locked(q, m);
-	dipc_queue_tell_sender_locked(m, DIPC_REASON_TAKEN, &ev);
-	spin_unlock_bh(&q->lock);
-	dipc_queue_notify(q, &ev);
-	rcu_read_unlock();
-	return !revoked;
+	return likely(!READ_ONCE(m->waiter)) || tell_taken(q, m);
 }
 
 static void put_back_locked(struct dipc_queue *q, struct dipc_message *m,

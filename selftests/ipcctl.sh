@@ -288,6 +288,41 @@ json peek_at_nothing 'j == []' ipcctl -j mailbox peek orders
 # connections
 json no_link_is_an_empty_array 'j == []' ipcctl -j link
 run no_link_is_an_empty_table prints ipcctl link </dev/null
+stream -c read tube >"$tmp/tube" 2>&1 &
+pids+=($!)
+listens()
+{
+	ipcctl -d port >"$tmp/listens" && grep -qE '^    listens: 0 of [0-9]+ connections' "$tmp/listens"
+}
+run listener_is_shown_under_its_port until_ok listens
+json listener_json '[p["pending"] for p in j if "backlog" in p] == [0] and
+	all(p["socket-type"] == "stream" and p["names"] == ["tube"] for p in j if "backlog" in p)' ipcctl -j port
+mkfifo "$tmp/fifo"
+exec 9<>"$tmp/fifo"
+stream write tube <"$tmp/fifo" >"$tmp/why" 2>&1 9>&- &
+pids+=($!)
+is_linked()
+{
+	ipcctl link >"$tmp/link" &&
+	grep -qE '^stream +[a-z-]+ +port:[0-9]+ +[0-9]+ +root +0/0 +(<->|-->|<--) +port:[0-9]+ +[0-9]+ +root +0/0 +tube$' "$tmp/link"
+}
+run connection_is_one_line until_ok is_linked
+run connection_table_has_nothing_else test "$(wc -l <"$tmp/link")" = 2
+json link_json 'len(j) == 1 and j[0]["socket-type"] == "stream" and j[0]["name"] == "tube" and
+	j[0]["state"] in ("connected", "half-closed") and len(j[0]["ends"]) == 2 and
+	len(set(e["port"] for e in j[0]["ends"])) == 2 and all(e["pid"] > 0 and e["uid"] == 0 and
+	e["queued-bytes"] == 0 and e["capacity-bytes"] > 0 for e in j[0]["ends"])' ipcctl -j link
+end=$(ipcctl -j link | sed 's/.*"port":\([0-9]*\),.*/\1/')
+json link_of_a_port 'len(j) == 1' ipcctl -j link show "port:$end"
+json link_of_another_port 'j == []' ipcctl -j link show 4711
+echo through >&9
+run it_is_a_connection until_ok grep -qx through "$tmp/tube"
+exec 9>&-
+no_link()
+{
+	[ "$(ipcctl -j link)" = '[]' ]
+}
+run connection_ends until_ok no_link
 
 # deleting
 run mailbox_del_goes_on_after_a_failure fails 1 "nix: no such mailbox" ipcctl mailbox del nix orders

@@ -382,8 +382,8 @@ ROW(E_NAME_01, ENOTCONN, peer_of_who_is_not_connected)
 	return links_name(e->client, true, &addr);
 }
 
-/* A receive of who is not connected is said differently, as by AF_UNIX. */
-TEST_F(links, E_LINK_22_and_E_LINK_23)
+/* E-LINK-22, E-LINK-23: said differently by the two types, as by AF_UNIX. */
+TEST_F(links, receive_not_connected)
 {
 	long want = variant->type == SOCK_STREAM ? -EINVAL : -ENOTCONN;
 
@@ -391,7 +391,8 @@ TEST_F(links, E_LINK_22_and_E_LINK_23)
 	EXPECT_EQ(want, links_take(self->listener, 'x'));
 }
 
-TEST_F(links, E_LINK_24_and_E_LINK_25)
+/* E-LINK-24, E-LINK-25 */
+TEST_F(links, send_with_an_address)
 {
 	bool stream = variant->type == SOCK_STREAM;
 

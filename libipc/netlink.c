@@ -7,6 +7,7 @@
  * seldom; messages do not go this way.
  */
 #include <errno.h>
+#include <string.h>
 
 #include <linux/genetlink.h>
 
@@ -47,6 +48,8 @@ static void message_begin(struct nl_request *req, uint16_t family, uint8_t cmd,
 {
 	struct genlmsghdr *genl;
 
+	/* libmnl leaves what is between two attributes as it was. */
+	memset(req->buf, 0, sizeof(req->buf));
 	req->nlh = mnl_nlmsg_put_header(req->buf);
 	req->nlh->nlmsg_type = family;
 	req->nlh->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK | flags;

@@ -392,6 +392,34 @@ TEST_F(link, parameters_of_messages)
 	close(fds[1]);
 }
 
+TEST(empty_message_is_not_the_end)
+{
+	struct ipc_recv_attr in = { 0 };
+	int fds[2];
+
+	ASSERT_EQ(0, ipc_link_pair(SOCK_SEQPACKET, O_RDONLY, fds));
+	ASSERT_EQ(0, ipc_send(fds[1], NULL, 0, 0));
+	close(fds[1]);
+	EXPECT_EQ(0, ipc_recvmsg(fds[0], NULL, 0, MSG_DONTWAIT, &in));
+	EXPECT_EQ(MSG_EOR, in.flags);
+	EXPECT_EQ(0, ipc_recvmsg(fds[0], NULL, 0, MSG_DONTWAIT, &in));
+	EXPECT_EQ(0, in.flags);
+	close(fds[0]);
+}
+
+/* A reader that goes before it has read all. */
+TEST_F(link, unread_data_is_an_error_once)
+{
+	int fds[2];
+
+	ASSERT_EQ(0, ipc_link_pair(variant->type, O_RDWR, fds));
+	ASSERT_EQ(1, ipc_send(fds[0], "x", 1, 0));
+	close(fds[1]);
+	EXPECT_EQ(-ECONNRESET, letter(fds[0]));
+	EXPECT_EQ(0, letter(fds[0]));
+	close(fds[0]);
+}
+
 /*
  * A stream under a name
  */

@@ -203,29 +203,40 @@ texts_change_hands()
 	grep -q 'No such file or directory' "$tmp/err"
 }
 
-# The one who gives the name comes first: READER_OPTION WRITER_OPTION
-bytes_flow()
+# Until the other end is there; it must not end before.
+meets()		# PID COMMAND…, whose input and output are files
 {
-	local reader i
+	local other=$1
+	shift
+	until "$@" <"$tmp/numbers" >"$tmp/got" 2>"$tmp/err"; do
+		kill -0 "$other"
+		grep -Eq 'No such file|Connection refused' "$tmp/err"
+		sleep 0.05
+	done
+}
+
+stream_reader_first()
+{
+	local reader
 	seq 100000 >"$tmp/numbers"
-	if [ "$1" = -c ]; then
-		"$dir/stream" -c read "pipe.$$" >"$tmp/got" &
-		reader=$!
-		until_port "pipe.$$" socket-type '"stream"'
-		"$dir/stream" write "pipe.$$" <"$tmp/numbers"
-		wait $reader
-	else
-		"$dir/stream" -c write "pipe.$$" <"$tmp/numbers" &
-		until_port "pipe.$$" socket-type '"stream"'
-		"$dir/stream" read "pipe.$$" >"$tmp/got"
-		wait $!
-	fi
+	"$dir/stream" -c read "pipe.$$" >"$tmp/read" &
+	reader=$!
+	meets $reader "$dir/stream" write "pipe.$$"
+	wait $reader
+	cmp "$tmp/numbers" "$tmp/read"
+}
+
+stream_writer_first()
+{
+	local writer
+	seq 100000 >"$tmp/numbers"
+	"$dir/stream" -c write "pipe.$$" <"$tmp/numbers" &
+	writer=$!
+	meets $writer "$dir/stream" read "pipe.$$"
+	wait $writer
 	cmp "$tmp/numbers" "$tmp/got"
 	fails "$dir/stream" read "pipe.$$"
 }
-
-stream_reader_first() { bytes_flow -c ''; }
-stream_writer_first() { bytes_flow '' -c; }
 
 most_urgent_comes_first()
 {

@@ -2,12 +2,13 @@
 /*
  * Messages beyond what fits into one object of the kernel: every length up to
  * the largest comes through whole, in one piece or in many, to a port and to a
- * mailbox; what fails on the way fails without a trace. The memory they lie in
- * is kept by the sending socket for its next messages: it is used again, shows
- * nobody anything, stays charged to who sent, and is given back when it is
- * wanted, when it is idle, and when the socket is closed.
+ * mailbox, and through a byte stream in parts that are put together; what fails
+ * on the way fails without a trace. The memory they lie in is kept by the
+ * sending socket for its next messages: it is used again, shows nobody
+ * anything, stays charged to who sent, and is given back when it is wanted,
+ * when it is idle, and when the socket is closed.
  *
- * suite-timeout: 240
+ * suite-timeout: 300
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -462,6 +463,106 @@ TEST_F(way, buffers_are_not_mixed_up_by_a_crowd)
 		EXPECT_EQ(0, dt_thread_join(&tx[i].thread));
 		EXPECT_EQ(0, dt_thread_join(&rx[i].thread));
 	}
+	EXPECT_EQ(self->before.messages, live());
+}
+
+/*
+ * Byte streams: what is written in small parts is put together
+ */
+
+#define STREAM_BYTES	(64 * KIB)
+
+FIXTURE(stream)
+{
+	int fd[2];
+	uint8_t out[STREAM_BYTES], in[STREAM_BYTES + GUARD];
+	struct dt_stats before;
+};
+
+FIXTURE_SETUP(stream)
+{
+	ASSERT_EQ(0, socketpair(dt_family(), SOCK_STREAM, 0, self->fd));
+	dt_pattern(self->out, STREAM_BYTES, 3);
+	memset(self->in, UNTOUCHED, sizeof(self->in));
+	ASSERT_EQ(0, dt_stats_get(&self->before));
+}
+
+FIXTURE_TEARDOWN(stream)
+{
+	close(self->fd[0]);
+	close(self->fd[1]);
+}
+
+/* All that is there, in reads of odd lengths. */
+static size_t read_all(FIXTURE_DATA(stream) *self)
+{
+	size_t done = 0, want = 1;
+	long ret;
+
+	while (done < sizeof(self->in)) {
+		want = want * 7 % 6007;
+		if (want > sizeof(self->in) - done)
+			want = sizeof(self->in) - done;
+		ret = DT_ERR(recv(self->fd[1], self->in + done, want, MSG_DONTWAIT));
+		if (ret <= 0)
+			break;
+		done += ret;
+	}
+	return done;
+}
+
+TEST_F(stream, single_bytes_take_little_memory)
+{
+	size_t i;
+
+	for (i = 0; i < STREAM_BYTES; i++)
+		ASSERT_EQ(1, send(self->fd[0], self->out + i, 1, MSG_DONTWAIT));
+	/* messages of a page and a header, but for the first */
+	EXPECT_GE(self->before.messages + STREAM_BYTES / 4096 + 1, live());
+	EXPECT_EQ(STREAM_BYTES, read_all(self));
+	EXPECT_EQ(-1, dt_pattern_differs(self->in, STREAM_BYTES, 3));
+	EXPECT_EQ(-1, differs_from(self->in + STREAM_BYTES, GUARD, UNTOUCHED));
+	EXPECT_EQ(self->before.messages, live());
+}
+
+TEST_F(stream, parts_of_all_lengths_come_whole_and_in_order)
+{
+	size_t done = 0, part, n;
+
+	for (n = 0; done < STREAM_BYTES; n++) {
+		part = n * n * 13 % 5003 + 1;
+		if (part > STREAM_BYTES - done)
+			part = STREAM_BYTES - done;
+		ASSERT_EQ(part, send(self->fd[0], self->out + done, part, MSG_DONTWAIT));
+		done += part;
+	}
+	EXPECT_GE(self->before.messages + n, live());
+	EXPECT_EQ(STREAM_BYTES, read_all(self));
+	EXPECT_EQ(-1, dt_pattern_differs(self->in, STREAM_BYTES, 3));
+	EXPECT_EQ(self->before.messages, live());
+}
+
+TEST_F(stream, small_parts_between_reads_come_whole_and_in_order)
+{
+	size_t wrote = 0, got = 0, part, n;
+
+	for (n = 0; got < STREAM_BYTES; n++) {
+		part = n * 29 % 301;
+		if (part > STREAM_BYTES - wrote)
+			part = STREAM_BYTES - wrote;
+		if (part)
+			ASSERT_EQ(part, send(self->fd[0], self->out + wrote,
+					     part, MSG_DONTWAIT));
+		wrote += part;
+		part = n * 31 % 307;
+		if (part > wrote - got || wrote == STREAM_BYTES)
+			part = wrote - got;
+		if (part)
+			ASSERT_EQ(part, recv(self->fd[1], self->in + got, part,
+					     MSG_DONTWAIT | MSG_WAITALL));
+		got += part;
+	}
+	EXPECT_EQ(-1, dt_pattern_differs(self->in, STREAM_BYTES, 3));
 	EXPECT_EQ(self->before.messages, live());
 }
 

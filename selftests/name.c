@@ -409,7 +409,7 @@ TEST_F(name, what_a_name_may_look_like)
 		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ._/+-",
 		"123456789012345678901234567890123456789012345678901234567890123",
 	};
-	/* the rest is in errors.c */
+	/* the rest is in errors_address.c */
 	struct sockaddr_dipc addr;
 	int i;
 

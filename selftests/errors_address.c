@@ -4,8 +4,6 @@
  * that is given a bad address. See errors.h.
  */
 #define _GNU_SOURCE
-#include <fcntl.h>
-
 #include "errors.h"
 
 static struct sockaddr *sa(const void *addr)

@@ -13,6 +13,8 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
+#include <sys/wait.h>
+
 #include <linux/sockios.h>
 
 #include "call.h"
@@ -306,6 +308,20 @@ ROW(E_SEND_27, ENOBUFS, control_too_long)
 			       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	NEED(msg.msg_control != MAP_FAILED);
 	return DT_ERR(sendmsg(e->tx, &msg, 0));
+}
+
+/* Those of AF_UNIX have their tests with what they are about. */
+ROW(E_SCM_10, ESRCH, credentials_of_a_process_that_does_not_exist)
+{
+	struct ucred creds = { .uid = geteuid(), .gid = getegid() };
+	struct scm_control control = { .len = 0 };
+
+	creds.pid = fork();
+	if (!creds.pid)
+		_exit(0);
+	NEED(waitpid(creds.pid, NULL, 0) == creds.pid);
+	scm_put(&control, SOL_SOCKET, SCM_CREDENTIALS, &creds, sizeof(creds));
+	return scm_send_control(e->tx, 'x', &control, 0, NULL);
 }
 
 static long send_one(int fd, int type, const void *value, size_t len)

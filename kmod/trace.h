@@ -40,7 +40,7 @@ DECLARE_EVENT_CLASS(dipc_message,
 	),
 	TP_printk("%s:%llu from=%llu id=%llu len=%u reason=%s",
 		  __print_symbolic(__entry->kind, { 0, "port" },
-				   { 1, "mailbox" }),
+				   { 1, "mailbox" }, { 2, "link" }),
 		  __entry->queue, __entry->port, __entry->id, __entry->len,
 		  dipc_reason_name(__entry->reason))
 );

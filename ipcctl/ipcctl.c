@@ -16,7 +16,7 @@ static struct cmd objects[10];
 static const struct cmd root = {
 	.name = "ipcctl",
 	.more = "Options: -j  JSON instead of text\n"
-		"         -d  details: of ports and mailboxes, who waits there\n"
+		"         -d  details: who waits in ports, mailboxes and connections\n"
 		"         -h  help, at every level\n"
 		"         -V  the version\n\n"
 		"The beginning of a command is enough where it is of only one.\n",

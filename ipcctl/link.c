@@ -12,6 +12,7 @@
 #include "cmd.h"
 #include "nl.h"
 #include "out.h"
+#include "waiter.h"
 
 /* One direction, as far as it is shown. */
 struct link {
@@ -26,6 +27,7 @@ struct link {
 
 static struct link *links;
 static size_t n_links, room;
+static bool with_waiters;
 
 static void keep_link(const struct nlmsghdr *nlh, void *data)
 {
@@ -114,6 +116,8 @@ static void put_end(const struct link *out, const struct link *in, bool first)
 		out_num("waiting-senders", NULL, in->senders);
 		out_num("waiting-receivers", NULL, in->receivers);
 		out_num("dropped", NULL, in->dropped);
+		if (with_waiters)
+			waiters_put_link(in->id);
 	}
 	out_group_end();
 }
@@ -138,6 +142,11 @@ static void put_connection(const struct link *there, const struct link *back)
 	put_end(back, there, false);
 	out_list_end();
 	out_text("NAME", "%s", *there->name ? there->name : "-");
+	if (out_json || !with_waiters)
+		return;
+	waiters_put_link(there->id);
+	if (back)
+		waiters_put_link(back->id);
 }
 
 static void put_all(uint64_t port)
@@ -169,6 +178,7 @@ static int show(int argc, char **argv)
 	}
 	if (argc && !arg_port(argv[0], &port))
 		return USAGE;
+	with_waiters = argc || out_details;
 	nlh = nl_begin(DIPC_CMD_LINK_GET, NLM_F_DUMP);
 	if (!nlh)
 		return FAILED;
@@ -188,7 +198,8 @@ static const struct cmd commands[] = {
 		.help = "show the connections of a port, or all",
 		.more = "  PORT is port:17 or 17, one of the two ends. TO READ are the messages and\n"
 			"  bytes that an end has not read yet. <-> is open both ways, --> and <--\n"
-			"  only one way.\n",
+			"  only one way. Of one port, or with -d, those who wait are shown one by\n"
+			"  one to those at both ends.\n",
 		.run = show,
 	},
 	{ 0 }

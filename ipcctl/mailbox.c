@@ -406,7 +406,7 @@ static void put_with_waiters(const struct nlmsghdr *nlh, void *data)
 
 	put_mailbox(nlh, data);
 	attrs_read(&a, nlh);
-	waiters_put(0, attr_str(&a, DIPC_A_MAILBOX_NAME));
+	waiters_put_mailbox(attr_str(&a, DIPC_A_MAILBOX_NAME));
 }
 
 static int show(int argc, char **argv)

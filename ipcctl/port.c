@@ -116,7 +116,7 @@ static void put_with_waiters(const struct nlmsghdr *nlh, void *data)
 	put_port(nlh, data);
 	attrs_read(&a, nlh);
 	if (!a.by_type[DIPC_A_PORT_MAILBOX] && !a.by_type[DIPC_A_PORT_BACKLOG])
-		waiters_put(attr_num(&a, DIPC_A_PORT_ID), NULL);
+		waiters_put_port(attr_num(&a, DIPC_A_PORT_ID));
 }
 
 static int show(int argc, char **argv)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Who waits in a queue and for what: lines under the record of the port or
- * mailbox, or an array in it.
+ * Who waits in a queue and for what: lines under the record of the port,
+ * mailbox or connection, or an array in it.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -122,23 +122,12 @@ static void put_waiter(const struct nlmsghdr *nlh, void *data)
 		put_sender(&a);
 }
 
-/**
- * waiters_put - show who waits in a queue, if one may know it
- * @port: in that of this port, or, if 0:
- * @mailbox: in this mailbox
- */
-void waiters_put(uint64_t port, const char *mailbox)
+/* @nlh: a request that says in which queue */
+static void put_waiters(struct nlmsghdr *nlh)
 {
-	struct nlmsghdr *nlh = nl_begin(DIPC_CMD_WAITER_GET, NLM_F_DUMP);
 	bool begun = false;
 	int err;
 
-	if (!nlh)
-		return;
-	if (port)
-		mnl_attr_put_u64(nlh, DIPC_A_WAITER_PORT, port);
-	else
-		mnl_attr_put_strz(nlh, DIPC_A_WAITER_MAILBOX, mailbox);
 	err = nl_try(nlh, put_waiter, &begun);
 	if (!err && !begun) {
 		out_list("waiters");
@@ -148,4 +137,46 @@ void waiters_put(uint64_t port, const char *mailbox)
 		out_list_end();
 	if (err == EACCES)
 		out_note("who waits is not for everybody to know");
+}
+
+/**
+ * waiters_put_mailbox - show who waits in a mailbox, if one may know it
+ * @name: the mailbox
+ */
+void waiters_put_mailbox(const char *name)
+{
+	struct nlmsghdr *nlh = nl_begin(DIPC_CMD_WAITER_GET, NLM_F_DUMP);
+
+	if (!nlh)
+		return;
+	mnl_attr_put_strz(nlh, DIPC_A_WAITER_MAILBOX, name);
+	put_waiters(nlh);
+}
+
+/**
+ * waiters_put_port - show who waits at a port, if one may know it
+ * @port: its number
+ */
+void waiters_put_port(uint64_t port)
+{
+	struct nlmsghdr *nlh = nl_begin(DIPC_CMD_WAITER_GET, NLM_F_DUMP);
+
+	if (!nlh)
+		return;
+	mnl_attr_put_u64(nlh, DIPC_A_WAITER_PORT, port);
+	put_waiters(nlh);
+}
+
+/**
+ * waiters_put_link - show who waits in a link, if one may know it
+ * @link: its number
+ */
+void waiters_put_link(uint32_t link)
+{
+	struct nlmsghdr *nlh = nl_begin(DIPC_CMD_WAITER_GET, NLM_F_DUMP);
+
+	if (!nlh)
+		return;
+	mnl_attr_put_u32(nlh, DIPC_A_WAITER_LINK, link);
+	put_waiters(nlh);
 }

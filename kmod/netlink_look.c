@@ -51,8 +51,12 @@ static bool may_look(struct dipc_queue *queue, struct net *net)
 	if (queue->kind == DIPC_QUEUE_MAILBOX)
 		return dipc_mailbox_permits(dipc_mailbox_of_queue(queue),
 					    DIPC_MAY_READ);
+	/* a link belongs to its reader */
 	dipc_queue_info(queue, &info);
 	return uid_eq(info.owner, current_euid()) ||
+	       (queue->kind == DIPC_QUEUE_LINK &&
+		uid_eq(dipc_link_of_queue(queue)->writer.uid,
+		       current_euid())) ||
 	       ns_capable(net->user_ns, CAP_NET_ADMIN);
 }
 
@@ -107,6 +111,20 @@ static struct dipc_queue *find_port(struct netlink_callback *cb,
 	if (port)
 		return &port->queue;
 	NL_SET_ERR_MSG_ATTR(cb->extack, id, "nobody has this port number");
+	return ERR_PTR(-ENOENT);
+}
+
+static struct dipc_queue *find_link(struct netlink_callback *cb,
+				    const struct nlattr *id)
+{
+	struct dipc_net *dn = dipc_net_of(sock_net(NETLINK_CB(cb->skb).sk));
+	unsigned long index = nla_get_u32(id);
+	struct dipc_link *link = dipc_link_next(&dn->links, &index);
+
+	if (link && index == nla_get_u32(id))
+		return &link->queue;
+	dipc_link_put(link);
+	NL_SET_ERR_MSG_ATTR(cb->extack, id, "there is no such link");
 	return ERR_PTR(-ENOENT);
 }
 
@@ -200,20 +218,23 @@ static int collect_waiters(struct look *look)
 
 static int waiters_begin(struct netlink_callback *cb)
 {
-	struct nlattr *attrs[DIPC_A_WAITER_MAILBOX + 1];
+	struct nlattr *attrs[DIPC_A_WAITER_LINK + 1];
 	struct dipc_queue *queue;
 	int err;
 
-	err = dipc_nl_read_dump(cb, attrs, DIPC_A_WAITER_MAILBOX);
+	err = dipc_nl_read_dump(cb, attrs, DIPC_A_WAITER_LINK);
 	if (err)
 		return err;
-	if (!attrs[DIPC_A_WAITER_PORT] == !attrs[DIPC_A_WAITER_MAILBOX]) {
+	if (!!attrs[DIPC_A_WAITER_PORT] + !!attrs[DIPC_A_WAITER_MAILBOX] +
+	    !!attrs[DIPC_A_WAITER_LINK] != 1) {
 		NL_SET_ERR_MSG(cb->extack,
-			       "either a port or a mailbox, please");
+			       "either a port, a mailbox or a link, please");
 		return -EINVAL;
 	}
 	if (attrs[DIPC_A_WAITER_PORT])
 		queue = find_port(cb, attrs[DIPC_A_WAITER_PORT]);
+	else if (attrs[DIPC_A_WAITER_LINK])
+		queue = find_link(cb, attrs[DIPC_A_WAITER_LINK]);
 	else
 		queue = find_mailbox(cb, attrs[DIPC_A_WAITER_MAILBOX]);
 	if (IS_ERR(queue))

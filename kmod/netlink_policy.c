@@ -78,9 +78,10 @@ const struct nla_policy dipc_stats_get_nl_policy[DIPC_A_STATS_PAD + 1] = {
 };
 
 /* DIPC_CMD_WAITER_GET - do */
-const struct nla_policy dipc_waiter_get_nl_policy[DIPC_A_WAITER_MAILBOX + 1] = {
+const struct nla_policy dipc_waiter_get_nl_policy[DIPC_A_WAITER_LINK + 1] = {
 	[DIPC_A_WAITER_PORT] = NLA_POLICY_MIN(NLA_U64, 1),
 	[DIPC_A_WAITER_MAILBOX] = { .type = NLA_NUL_STRING, .len = DIPC_NAME_MAX, },
+	[DIPC_A_WAITER_LINK] = { .type = NLA_U32, },
 };
 
 /* DIPC_CMD_MAILBOX_PEEK - do */
@@ -160,7 +161,7 @@ const struct genl_ops dipc_nl_ops[12] = {
 		.done		= dipc_nl_waiter_get_done,
 		.dumpit		= dipc_nl_waiter_get_dumpit,
 		.policy		= dipc_waiter_get_nl_policy,
-		.maxattr	= DIPC_A_WAITER_MAILBOX,
+		.maxattr	= DIPC_A_WAITER_LINK,
 	},
 	{
 		.cmd		= DIPC_CMD_MAILBOX_PEEK,

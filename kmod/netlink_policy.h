@@ -30,7 +30,7 @@ extern const struct nla_policy dipc_name_get_nl_policy[DIPC_A_NAME_NAME + 1];
 
 extern const struct nla_policy dipc_stats_get_nl_policy[DIPC_A_STATS_PAD + 1];
 
-extern const struct nla_policy dipc_waiter_get_nl_policy[DIPC_A_WAITER_MAILBOX + 1];
+extern const struct nla_policy dipc_waiter_get_nl_policy[DIPC_A_WAITER_LINK + 1];
 
 extern const struct nla_policy dipc_mailbox_peek_nl_policy[DIPC_A_MESSAGE_BYTES + 1];
 

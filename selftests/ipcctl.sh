@@ -313,7 +313,10 @@ json link_json 'len(j) == 1 and j[0]["socket-type"] == "stream" and j[0]["name"]
 	len(set(e["port"] for e in j[0]["ends"])) == 2 and all(e["pid"] > 0 and e["uid"] == 0 and
 	e["queued-bytes"] == 0 and e["capacity-bytes"] > 0 for e in j[0]["ends"])' ipcctl -j link
 end=$(ipcctl -j link | sed 's/.*"port":\([0-9]*\),.*/\1/')
-json link_of_a_port 'len(j) == 1' ipcctl -j link show "port:$end"
+json link_of_a_port 'len(j) == 1 and all(e["waiters"] == [] for e in j[0]["ends"])' \
+	ipcctl -j link show "port:$end"
+json who_waits_in_a_link_is_not_for_everybody 'len(j) == 1 and not any("waiters" in e for e in j[0]["ends"])' \
+	as_nobody -j -d link
 json link_of_another_port 'j == []' ipcctl -j link show 4711
 echo through >&9
 run it_is_a_connection until_ok grep -qx through "$tmp/tube"

@@ -805,6 +805,68 @@ TEST_F(look, waiters_of_a_port_are_shown)
 	EXPECT_EQ(0, self->waiters.n);
 }
 
+static void link_id_cb(int type, const void *data, int len, void *arg)
+{
+	uint32_t *ids = arg;
+
+	if (type == DIPC_A_LINK_ID) {
+		memcpy(&ids[ids[2] % 2], data, sizeof(ids[0]));
+		ids[2]++;
+	}
+}
+
+struct at_link {
+	struct dt_nl nl;
+	struct waiters waiters;
+	uint32_t id;
+};
+
+static int waiters_of_link(void *arg)
+{
+	struct at_link *at = arg;
+	int err = dt_nl_open(&at->nl);
+
+	if (err)
+		return err;
+	memset(&at->waiters, 0, sizeof(at->waiters));
+	dt_nl_begin(&at->nl, DIPC_CMD_WAITER_GET, NLM_F_DUMP);
+	dt_nl_put_u32(&at->nl, DIPC_A_WAITER_LINK, at->id);
+	err = dt_nl_call(&at->nl, waiter_begin, waiter_cb, &at->waiters);
+	dt_nl_close(&at->nl);
+	return err;
+}
+
+TEST_F(look, reader_of_a_link_is_shown_to_those_at_its_ends)
+{
+	static struct at_link at;
+	uint32_t ids[3] = { 0 }, shown = 0, i;
+	struct call reader;
+	int fds[2];
+
+	ASSERT_EQ(0, become(ALICE));
+	ASSERT_EQ(0, socketpair(dt_family(), SOCK_SEQPACKET, 0, fds));
+	ASSERT_EQ(0, become(0));
+	ASSERT_EQ(0, call_recv(&reader, fds[0]));
+	ASSERT_TRUE(call_wait_asleep(&reader));
+	dt_nl_begin(&self->nl, DIPC_CMD_LINK_GET, NLM_F_DUMP);
+	ASSERT_EQ(0, dt_nl_call(&self->nl, NULL, link_id_cb, ids));
+	ASSERT_EQ(2, ids[2]);
+	for (i = 0; i < 2; i++) {
+		at.id = ids[i];
+		EXPECT_EQ(0, dt_as_user(ALICE, waiters_of_link, &at));
+		EXPECT_EQ(-EACCES, dt_as_user(BOB, waiters_of_link, &at));
+		ASSERT_EQ(0, waiters_of_link(&at));
+		shown += at.waiters.n;
+		if (at.waiters.n)
+			EXPECT_EQ(reader.thread.tid, at.waiters.w[0].pid);
+	}
+	EXPECT_EQ(1, shown);
+	EXPECT_EQ(1, put(fds[1], 'a'));
+	EXPECT_EQ(1, call_end(&reader));
+	close(fds[0]);
+	close(fds[1]);
+}
+
 TEST_F(look, of_many_who_wait_for_the_same_256_are_shown)
 {
 	uint64_t i;

@@ -58,6 +58,18 @@ static ssize_t send_fd(int fd, int what)
 	return send_fds(fd, &what, 1);
 }
 
+static ssize_t send_much(int fd, const char *text, int what)
+{
+	union control c;
+
+	memset(&c, 0, sizeof(c));
+	c.align.cmsg_level = SOL_SOCKET;
+	c.align.cmsg_type = SCM_RIGHTS;
+	c.align.cmsg_len = CMSG_LEN(sizeof(what));
+	memcpy(CMSG_DATA(&c.align), &what, sizeof(what));
+	return send_control(fd, text, &c, CMSG_SPACE(sizeof(what)));
+}
+
 static ssize_t send_cred(int fd, pid_t pid, uid_t uid, gid_t gid)
 {
 	struct ucred cred = { pid, uid, gid };
@@ -235,6 +247,22 @@ static void rights_in_pieces(void)
 	TEXT(control_of(e.b, 20, ROOM, 0));
 	TEXT(control_of(e.b, 20, ROOM, 0));
 	TEXT(control_of(e.b, 20, ROOM, 0));
+}
+
+/* With more bytes than one piece of a stream: they come with the first. */
+static void rights_with_much(void)
+{
+	static char much[20000];
+	struct ends e = new_ends();
+	int p[2];
+
+	memset(much, 'm', sizeof(much) - 1);
+	DO(pipe(p));
+	DO(send_much(e.a, much, p[0]));
+	TEXT(control_of(e.b, 1, ROOM, MSG_PEEK));
+	TEXT(control_of(e.b, 1, ROOM, 0));
+	TEXT(control_of(e.b, 1, ROOM, 0));
+	DO(is_pipe(got[0], p[1]));
 }
 
 static void rights_bad(void)
@@ -568,6 +596,7 @@ const struct o_scenario oracle_control[] = {
 	{ "rights_without_room", rights_without_room, O_ALL },
 	{ "rights_by_read", rights_by_read, O_ALL },
 	{ "rights_in_pieces", rights_in_pieces, O_ALL },
+	{ "rights_with_much", rights_with_much, O_ALL },
 	{ "rights_bad", rights_bad, O_ALL },
 	{ "rights_of_path", rights_of_path, O_ALL },
 	{ "rights_of_sockets", rights_of_sockets, O_ALL },

@@ -4,6 +4,7 @@
  * which flags, and in which states it cannot be; see oracle.h.
  */
 #define _GNU_SOURCE
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -173,6 +174,23 @@ static void peek(void)
 	TEXT(recv_of(e.b, 10, MSG_PEEK));
 	TEXT(recv_of(e.b, 10, 0));
 	TEXT(recv_of(e.b, 10, MSG_DONTWAIT | MSG_PEEK));
+}
+
+/* Over many writes; and each time from the first byte on. */
+static void peek_far(void)
+{
+	struct ends e = new_ends();
+	int i;
+
+	for (i = 0; i < 150; i++)
+		send_bytes(e.a, 300, 0);
+	TEXT(recv_of(e.b, 50000, MSG_PEEK));
+	TEXT(recv_of(e.b, 50000, MSG_PEEK | MSG_DONTWAIT));
+	TEXT(recv_of(e.b, 100, 0));
+	TEXT(recv_of(e.b, 50000, MSG_PEEK));
+	TEXT(recv_of(e.b, 50000, MSG_PEEK | MSG_WAITALL | MSG_DONTWAIT));
+	TEXT(inq_of(e.b));
+	TEXT(recv_of(e.b, 50000, 0));
 }
 
 static void truncation(void)
@@ -389,6 +407,49 @@ static void full(void)
 	TEXT(recv_of(e.b, 60000, MSG_DONTWAIT));
 }
 
+static ssize_t recv_into(int fd, void *addr, socklen_t *len, int room)
+{
+	socklen_t mine = room;
+	char c;
+
+	return recvfrom(fd, &c, 1, MSG_DONTWAIT, addr, len ? len : &mine);
+}
+
+/* Who cannot be told from whom it is has received it. */
+static void bad_source(void)
+{
+	struct sockaddr_storage name;
+	struct ends e = new_ends();
+
+	DO(send_text(e.a, "1", 0));
+	DO(send_text(e.a, "2", 0));
+	DO(send_text(e.a, "3", 0));
+	DO(send_text(e.a, "4", 0));
+	DO(recv_into(e.b, &name, NULL, 0));
+	DO(recv_into(e.b, &name, NULL, -1));
+	DO(recv_into(e.b, &name, BAD, 0));
+	TEXT(recv_of(e.b, 1, MSG_DONTWAIT));
+	TEXT(recv_of(e.b, 1, MSG_DONTWAIT));
+}
+
+static void by_pipe(void)
+{
+	struct ends e = new_ends();
+	int in[2], out[2];
+	char c[8];
+
+	DO(pipe(in));
+	DO(pipe(out));
+	DO(write(in[1], "abcdef", 6));
+	DO(splice(in[0], NULL, e.a, NULL, 4, 0));
+	TEXT(poll_of(e.b));
+	DO(splice(e.b, NULL, out[1], NULL, 3, SPLICE_F_NONBLOCK));
+	DO(read(out[0], c, 8));
+	DO(tee(e.a, out[1], 1, 0));
+	DO(close(e.b));
+	DO(splice(in[0], NULL, e.a, NULL, 2, 0) < 0);
+}
+
 const struct o_scenario oracle_data[] = {
 	{ "unconnected", unconnected, O_ALL },
 	{ "unconnected_to_address", unconnected_to_address, O_LINK },
@@ -399,6 +460,9 @@ const struct o_scenario oracle_data[] = {
 	{ "zero_length", zero_length, O_ALL },
 	{ "partial_reads", partial_reads, O_ALL },
 	{ "peek", peek, O_ALL },
+	{ "peek_far", peek_far, O_STREAM },
+	{ "bad_source", bad_source, O_ALL },
+	{ "by_pipe", by_pipe, O_LINK },
 	{ "truncation", truncation, O_ALL },
 	{ "waitall", waitall, O_ALL },
 	{ "end_of_record", end_of_record, O_ALL },

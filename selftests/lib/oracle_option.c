@@ -199,6 +199,38 @@ static void credentials_of_processes(void)
 	DO(status);
 }
 
+#ifndef SO_PEERPIDFD
+#define SO_PEERPIDFD	77
+#endif
+
+/* What else is told of who is at the other end. */
+static const char *peer_option(int fd, int optname)
+{
+	static char text[32];
+	char buf[256];
+	socklen_t len = sizeof(buf);
+
+	if (getsockopt(fd, SOL_SOCKET, optname, buf, &len))
+		return error_text(-errno);
+	snprintf(text, sizeof(text), "%d bytes", (int)len);
+	return text;
+}
+
+static void peer_options(void)
+{
+	struct ends e = new_ends();
+	int s = FD(new_socket());
+
+	TEXT(peer_option(e.a, SO_PEERGROUPS));
+	TEXT(peer_option(e.b, SO_PEERGROUPS));
+	TEXT(peer_option(s, SO_PEERGROUPS));
+	TEXT(peer_option(e.a, SO_PEERPIDFD));
+	TEXT(peer_option(e.b, SO_PEERPIDFD));
+	TEXT(peer_option(s, SO_PEERPIDFD));
+	TEXT(peer_option(e.a, SO_PEERSEC));
+	TEXT(peer_option(s, SO_PEERNAME));
+}
+
 static int cred_len(int fd, int room)
 {
 	struct ucred cred;
@@ -229,6 +261,7 @@ const struct o_scenario oracle_option[] = {
 	{ "signal_on_connection", signal_on_connection, O_LINK },
 	{ "signal_on_end", signal_on_end, O_LINK },
 	{ "credentials_of_processes", credentials_of_processes, O_LINK },
+	{ "peer_options", peer_options, O_ALL },
 	{ "option_lengths", option_lengths, O_ALL },
 	{ }
 };

@@ -6,6 +6,7 @@
 #define _GNU_SOURCE
 #include <poll.h>
 #include <signal.h>
+#include <stdlib.h>
 
 #include "oracle.h"
 
@@ -227,6 +228,56 @@ static void send_woken_by_end(void)
 	TEXT(bg_end(&b));
 }
 
+/* More than a stream holds: what was written before the end is told. */
+static const char *part_text(const char *gave)
+{
+	long n = atol(gave);
+
+	if (!strcmp(gave, "4000000"))
+		return "all";
+	return n > 0 ? strstr(gave, "SIGPIPE") ? "a part SIGPIPE" : "a part" :
+	       gave;
+}
+
+static void long_write(void)
+{
+	struct ends e = new_ends();
+	struct bg b;
+
+	DO(dt_count_signal(SIGUSR1, 0));
+	o.stage = "peer closes";
+	bg_send(&b, e.a, 4000000, 0);
+	TEXT(bg_state(&b));
+	DO(close(e.b));
+	TEXT(part_text(bg_end(&b)));
+	DO(send_bytes(e.a, 10, 0));
+	o.stage = "shutdown";
+	e = new_ends();
+	bg_send(&b, e.a, 4000000, 0);
+	TEXT(bg_state(&b));
+	DO(shutdown(e.a, SHUT_WR));
+	TEXT(part_text(bg_end(&b)));
+	DO(send_bytes(e.a, 10, 0));
+	o.stage = "signal";
+	e = new_ends();
+	bg_send(&b, e.a, 4000000, 0);
+	DO(bg_signal(&b));
+	TEXT(part_text(bg_end(&b)));
+	o.stage = "time over";
+	e = new_ends();
+	DO(dt_set_timeout(e.a, SO_SNDTIMEO, DT_SHORT_MS));
+	bg_send(&b, e.a, 4000000, 0);
+	TEXT(part_text(bg_end(&b)));
+	DO(send_bytes(e.a, 4000, 0));
+	o.stage = "read";
+	e = new_ends();
+	bg_send(&b, e.a, 4000000, 0);
+	TEXT(bg_state(&b));
+	while (!b.done)
+		drain_of(e.b);
+	TEXT(part_text(bg_end(&b)));
+}
+
 static void poll_waits(void)
 {
 	struct ends e = new_ends();
@@ -308,6 +359,7 @@ const struct o_scenario oracle_wait[] = {
 	{ "send_waits", send_waits, O_ALL },
 	{ "send_interrupted", send_interrupted, O_ALL },
 	{ "send_woken_by_end", send_woken_by_end, O_LINK },
+	{ "long_write", long_write, O_STREAM },
 	{ "poll_waits", poll_waits, O_LINK },
 	{ "poll_of_listener_waits", poll_of_listener_waits, O_LINK },
 	{ "dgram_send_woken_by_end", dgram_send_woken_by_end, O_DGRAM },

@@ -61,6 +61,7 @@ static void async_put(struct dipc_async *async)
 
 /* The error queue's lock is held, and given up for a while. */
 static void withdraw(struct dipc_errqueue *eq, struct dipc_async *async)
+	__releases(&eq->lock) __acquires(&eq->lock)
 {
 	struct dipc_queue *q = async->queue;
 

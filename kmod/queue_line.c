@@ -11,6 +11,8 @@
 /* How many change from line to line in one hold of the lock. */
 #define MOVE_MAX 64
 
+struct dipc_waiter dipc_waiter_revoked;
+
 /**
  * dipc_queue_has_room_locked() - is there room by the capacity
  * @q: the queue

@@ -8,8 +8,6 @@
 
 #include "queue.h"
 
-struct dipc_waiter dipc_waiter_revoked;
-
 /**
  * dipc_waiter_init() - prepare the current task's wait
  * @w: on its stack

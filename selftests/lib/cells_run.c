@@ -29,7 +29,7 @@ struct run {
 	struct sockaddr_dipc to;
 	int filled;			/* letters that were there before */
 	struct dt_thread thread;	/* the send */
-	volatile bool ended;
+	volatile bool may_begin, ended;
 	long returned;
 	long begun_ms;
 	struct call call;		/* a receiver that is not killed */
@@ -297,6 +297,8 @@ static long send_x(void *arg)
 	}
 	if (!msg.msg_controllen)
 		msg.msg_control = NULL;
+	while (!r->may_begin)
+		usleep(100);
 	r->begun_ms = dt_now_ms();
 	r->returned = DT_ERR(sendmsg(r->tx, &msg, is_nonblocking(r) ?
 						  MSG_DONTWAIT : 0));
@@ -672,6 +674,11 @@ int cell_run(const struct cell *cell)
 		fault(&r, "cannot be brought about: %s", strerror(-err));
 		goto out;
 	}
+	/*
+	 * Not while pthread_create() blocks signals: a SIGCHLD of a receiver
+	 * that ends then is not ignored, and interrupts the send.
+	 */
+	r.may_begin = true;
 	wait_send(&r);
 	if (is_lent(r.situation) && r.situation != CELL_LENT_FAULTS &&
 	    !lend_wait_lent(&r.lend))

@@ -13,7 +13,7 @@
  * message that it matches, is to give each message in its order to the first
  * receive that it matches; but for a message that comes in the middle of that.
  * So where two receives match the same message, the later one looks at it
- * (MSG_PEEK) before anyone takes it.
+ * (MSG_PEEK) first, and lets the earlier one choose again if it would have it.
  */
 #include <errno.h>
 #include <poll.h>
@@ -303,26 +303,46 @@ static bool take_for(struct ipc_request *req, const struct dipc_match *match)
 	return true;
 }
 
-/* Give the first message that req matches to who is the first to match it. */
+static struct ipc_request *first_to_match(const struct ipc_comm *comm,
+					  const struct ipc_status *st)
+{
+	struct ipc_request *req;
+
+	for_each_waiting(req, comm) {
+		if (does_match(&req->match, st))
+			break;
+	}
+	return req;
+}
+
+/*
+ * Take a message for req, unless there is one by now for a receive before it,
+ * which then has its choice.
+ */
 static bool take_in_order(struct ipc_request *req)
 {
 	struct dipc_match exact = { .tag_mask = ~0ULL };
+	struct ipc_request *first;
 	struct ipc_status st;
-	struct ipc_request *r;
 	ssize_t n;
 
-	n = comm_take(req->comm, NULL, 0, MSG_PEEK | MSG_DONTWAIT, &req->match,
-		      &st);
-	if (n < 0)
-		return n != -EAGAIN && take_for(req, &req->match);
-	exact.tag = st.tag;
-	exact.port = st.source.sdipc_port;
-	exact.node = st.source.sdipc_node;
-	for_each_waiting(r, req->comm) {
-		if (does_match(&r->match, &st))
-			return take_for(r, &exact);
+	while (has_rival(req)) {
+		n = comm_take(req->comm, NULL, 0, MSG_PEEK | MSG_DONTWAIT,
+			      &req->match, &st);
+		if (n == -EAGAIN)
+			return false;
+		if (n < 0)
+			break;
+		first = first_to_match(req->comm, &st);
+		if (!first || first == req) {
+			exact.tag = st.tag;
+			exact.port = st.source.sdipc_port;
+			exact.node = st.source.sdipc_node;
+			return take_for(req, &exact);
+		}
+		req = first;
 	}
-	return false;
+	return take_for(req, &req->match);
 }
 
 /* What all receives that wait would match, and more. */
@@ -373,12 +393,8 @@ static bool receives_progress(struct ipc_comm *comm)
 		return false;
 	for_each_waiting(req, comm) {
 		/* Until it has one, or there is none for it or one before it. */
-		while (!req->done) {
-			if (!(has_rival(req) ? take_in_order(req) :
-					       take_for(req, &req->match)))
-				break;
+		while (!req->done && take_in_order(req))
 			moved = true;
-		}
 	}
 	return moved;
 }

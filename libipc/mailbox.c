@@ -153,6 +153,9 @@ int ipc_mailbox_putmsg(struct ipc_mailbox *mb, const struct iovec *iov,
 		return -EBADF;
 	if (attr && attr->to)
 		return -EINVAL;
+	/* Then EAGAIN is never that time ran out. */
+	if (attr && (attr->fields & IPC_SEND_ASYNC))
+		timeout_ms = 0;
 	if (timeout_ms) {
 		err = timeout_set(mb->fd, &mb->send_limit, SO_SNDTIMEO,
 				  timeout_ms);

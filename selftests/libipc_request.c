@@ -314,22 +314,39 @@ static long send_rounds(void *arg)
 }
 
 /* What comes between two looks does not get to the wrong one. */
+static int receive_rounds(struct ipc_comm *comm,
+			  const struct dipc_match *first,
+			  const struct dipc_match *second)
+{
+	struct ipc_request *reqs[2];
+	int got[2], i, err, wrong = 0;
+
+	for (i = 0; i < ROUNDS; i++) {
+		err = ipc_irecv(comm, &got[0], sizeof(int), first, &reqs[0]);
+		if (!err)
+			err = ipc_irecv(comm, &got[1], sizeof(int), second,
+					&reqs[1]);
+		if (!err)
+			err = ipc_waitall(reqs, 2, DT_LONG_MS, NULL);
+		if (err)
+			return err;
+		wrong += got[0] != 2 * i || got[1] != 2 * i + 1;
+	}
+	return wrong;
+}
+
 TEST_F(pair, order_holds_while_messages_come)
 {
 	struct call c = { .comm = self->a, .to = &self->at_b };
-	struct ipc_request *reqs[2];
-	int got[2], i, wrong = 0;
 
 	ASSERT_EQ(0, dt_thread_start(&c.thread, send_rounds, &c));
-	for (i = 0; i < ROUNDS; i++) {
-		ASSERT_EQ(0, ipc_irecv(self->b, &got[0], sizeof(int), TAG(1),
-				       &reqs[0]));
-		ASSERT_EQ(0, ipc_irecv(self->b, &got[1], sizeof(int), NULL,
-				       &reqs[1]));
-		ASSERT_EQ(0, ipc_waitall(reqs, 2, DT_LONG_MS, NULL));
-		wrong += got[0] != 2 * i || got[1] != 2 * i + 1;
-	}
-	EXPECT_EQ(0, wrong);
+	EXPECT_EQ(0, receive_rounds(self->b, TAG(1), NULL));
+	EXPECT_EQ(0, dt_thread_join(&c.thread));
+	ASSERT_EQ(0, dt_thread_start(&c.thread, send_rounds, &c));
+	EXPECT_EQ(0, receive_rounds(self->b, NULL, TAG(2)));
+	EXPECT_EQ(0, dt_thread_join(&c.thread));
+	ASSERT_EQ(0, dt_thread_start(&c.thread, send_rounds, &c));
+	EXPECT_EQ(0, receive_rounds(self->b, NULL, NULL));
 	EXPECT_EQ(0, dt_thread_join(&c.thread));
 }
 

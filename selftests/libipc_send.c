@@ -659,6 +659,28 @@ TEST_F(box, match_chooses)
 	EXPECT_EQ('a', box_letter(self->mb, 0));
 }
 
+TEST_F(box, asynchronous_put_never_waits)
+{
+	struct ipc_send_attr attr = { .fields = IPC_SEND_ASYNC, .cookie = 7 };
+	struct dipc_completion done;
+	int fd = ipc_mailbox_fd(self->mb);
+	int i;
+
+	for (i = 0; i < 4; i++)
+		EXPECT_EQ(0, ipc_mailbox_putmsg(self->mb, IOV("x"), 1, &attr,
+						-1));
+	for (i = 0; i < 3; i++)
+		EXPECT_EQ(0, ipc_recv_completion(fd, &done));
+	EXPECT_EQ(-EAGAIN, ipc_recv_completion(fd, &done));
+	EXPECT_EQ('x', box_letter(self->mb, 0));
+	EXPECT_EQ(0, ipc_recv_completion(fd, &done));
+	EXPECT_EQ(7, done.cookie);
+	for (i = 4; i < 4 + DIPC_ASYNC_MAX; i++)
+		ipc_mailbox_putmsg(self->mb, IOV("x"), 1, &attr, 0);
+	EXPECT_EQ(-EAGAIN, ipc_mailbox_putmsg(self->mb, IOV("x"), 1, &attr,
+					      DT_LONG_MS));
+}
+
 TEST_F(box, putmsg_and_getmsg_fail)
 {
 	struct ipc_send_attr attr = { 0 };

@@ -189,7 +189,7 @@ until_port()
 
 texts_change_hands()
 {
-	local giver taker
+	local taker
 	"$dir/rendezvous" take -n 2 -t $limit_ms "meet.$$" >"$tmp/out" &
 	taker=$!
 	until_port "meet.$$" waiting-receivers 1

@@ -226,4 +226,60 @@ TEST_F(links, two_connect_the_same_socket)
 	}
 }
 
+/* Dies with links in every state: not accepted, half closed, with data. */
+static int die_in_a_namespace(void *arg)
+{
+	struct sockaddr_dipc any = dt_any(), addr;
+	int type = *(int *)arg, listener, client, pair[2], i;
+
+	listener = dt_socket_bound(type, &any);
+	if (listener < 0 || listen(listener, 8))
+		return 1;
+	addr = dt_port_of(listener);
+	for (i = 0; i < 4; i++) {
+		client = dt_socket(type);
+		if (client < 0 || dt_connect(client, &addr) ||
+		    links_put(client, 'x') != 1)
+			return 2;
+		if (i % 2)
+			close(client);
+	}
+	if (socketpair(dt_family(), type, 0, pair) ||
+	    links_put(pair[0], 'x') != 1 || links_put(pair[1], 'y') != 1 ||
+	    shutdown(pair[1], SHUT_WR))
+		return 3;
+	close(pair[0]);
+	return links_accept(listener) < 0 ? 4 : 0;
+}
+
+#define NAMESPACES 20
+
+/* Half as many as came may still be in the caches of the slab's processors. */
+static bool namespaces_are_gone(long before)
+{
+	long now;
+
+	dt_slab_shrink("net_namespace");
+	now = dt_slab_objects("net_namespace");
+	if (now > before)
+		usleep(20000);
+	return now <= before + NAMESPACES / 2;
+}
+
+TEST_F(links, namespaces_end_with_links_in_every_state)
+{
+	int type = variant->type, i;
+	long before;
+
+	dt_slab_shrink("net_namespace");
+	before = dt_slab_objects("net_namespace");
+	if (before < 0)
+		SKIP(return, "no slab of namespaces to be looked at");
+	for (i = 0; i < NAMESPACES; i++)
+		ASSERT_EQ(0, dt_as_ns_root(die_in_a_namespace, &type));
+	EXPECT_TRUE(DT_WAIT_UNTIL(namespaces_are_gone(before)))
+		TH_LOG("%ld were there, %ld are", before,
+		       dt_slab_objects("net_namespace"));
+}
+
 TEST_HARNESS_MAIN

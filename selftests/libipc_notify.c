@@ -134,6 +134,27 @@ TEST_F(sockets, notify_is_one_shot)
 	EXPECT_EQ(-EBADF, ipc_notify(-1, SIGRTMIN, 0));
 }
 
+/* What a match leaves aside is no event, and does not hide one. */
+TEST_F(sockets, notify_knows_the_match)
+{
+	struct ipc_send_attr attr = { .fields = IPC_SEND_TAG, .tag = 2 };
+	struct dipc_match match = { .tag = 1, .tag_mask = ~0ULL };
+	struct iovec iov = { "x", 1 };
+	siginfo_t info;
+	sigset_t set;
+
+	block(&set, SIGRTMIN);
+	ASSERT_EQ(0, ipc_bind(self->rx, &self->addr));
+	ASSERT_EQ(0, ipc_connect(self->tx, &self->addr));
+	ASSERT_EQ(0, ipc_set_match(self->rx, &match));
+	ASSERT_EQ(0, ipc_notify(self->rx, SIGRTMIN, 0));
+	ASSERT_EQ(1, ipc_sendmsg(self->tx, &iov, 1, 0, &attr));
+	EXPECT_EQ(-1, signal_pending(&set, &info));
+	attr.tag = 1;
+	ASSERT_EQ(1, ipc_sendmsg(self->tx, &iov, 1, 0, &attr));
+	EXPECT_EQ(SIGRTMIN, signal_await(&set, &info));
+}
+
 TEST_F(sockets, notify_reaches_the_thread)
 {
 	struct f_owner_ex owner;

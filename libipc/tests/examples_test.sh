@@ -83,7 +83,7 @@ usage_is_told()
 	local program status
 	for program in hello echo-server echo-client producer consumer \
 		       mailbox-notify worker-pool rendezvous stream \
-		       priority-queue async-send; do
+		       priority-queue async-send ask; do
 		status=0
 		"$dir/$program" -? 2>"$tmp/err" || status=$?
 		[ $status = 2 ] || die "$program: status $status"
@@ -271,6 +271,24 @@ completions_come()
 	fails "$dir/async-send" "mbox:$box" <<<x
 }
 
+questions_are_answered()
+{
+	local server
+	"$dir/ask" serve -n 2 "ask.$$" &
+	server=$!
+	until_port "ask.$$" waiting-receivers 1
+	[ "$("$dir/ask" ask "ask.$$" one 'two words')" = $'one: 3 bytes\ntwo words: 9 bytes' ]
+	wait $server
+	fails "$dir/ask" ask "ask.$$" x
+	# somebody who does not answer
+	"$dir/rendezvous" take "ask.$$" >"$tmp/out" &
+	server=$!
+	until_port "ask.$$" waiting-receivers 1
+	fails "$dir/ask" ask -t 50 "ask.$$" x
+	grep -q "'x': Connection timed out" "$tmp/err"
+	wait $server
+}
+
 echo "KTAP version 1"
 run usage_is_told usage_is_told
 run hello_is_answered hello
@@ -288,6 +306,7 @@ run stream_reader_first stream_reader_first
 run stream_writer_first stream_writer_first
 run most_urgent_comes_first most_urgent_comes_first
 run completions_come completions_come
+run questions_are_answered questions_are_answered
 echo "1..$tests"
 echo "# Totals: pass:$((tests - failures)) fail:$failures xfail:0 xpass:0 skip:0 error:0"
 [ $failures -eq 0 ]

@@ -96,9 +96,10 @@ void dipc_errqueue_close(struct dipc_errqueue *eq)
 	RCU_INIT_POINTER(eq->socket, NULL);
 	spin_lock_bh(&eq->lock);
 	eq->closed = true;
+	/* the last one first: or it would get the room of those before it */
 	while (!list_empty(&eq->outstanding))
-		withdraw(eq, list_first_entry(&eq->outstanding,
-					      struct dipc_async, node));
+		withdraw(eq, list_last_entry(&eq->outstanding,
+					     struct dipc_async, node));
 	spin_unlock_bh(&eq->lock);
 	/* nothing comes to this list any more */
 	list_for_each_entry_safe(async, next, &eq->done, node)
@@ -158,7 +159,7 @@ static u32 error_of(const struct dipc_queue *q, enum dipc_reason reason)
 {
 	if (is_success(reason))
 		return 0;
-	if (reason == DIPC_REASON_CLOSED)
+	if (reason == DIPC_REASON_CLOSED || reason == DIPC_REASON_DROP_CLOSED)
 		return -q->close_err;
 	return -dipc_reason_errno(reason);
 }

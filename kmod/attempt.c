@@ -15,6 +15,9 @@
 /* How far the last piece of a stream may grow, if it is a small one. */
 #define STREAM_ROOM 4096
 
+/* How often a sender that does not wait tries again where there is room. */
+#define TRIES_MAX 16
+
 /**
  * dipc_attempt_init() - an attempt begins
  * @a: filled; no queue is known yet, and parameters are the caller's to read
@@ -42,7 +45,8 @@ void dipc_attempt_init(struct dipc_attempt *a, struct dipc_sock *ds,
 
 static int errno_of(const struct dipc_attempt *a, enum dipc_reason reason)
 {
-	if (reason == DIPC_REASON_CLOSED && a->queue)
+	if ((reason == DIPC_REASON_CLOSED ||
+	     reason == DIPC_REASON_DROP_CLOSED) && a->queue)
 		return a->queue->close_err;
 	if (reason == DIPC_REASON_INTERRUPTED)
 		return a->err_signal;
@@ -237,6 +241,7 @@ static int deliver(struct dipc_attempt *a, struct dipc_message *m)
 {
 	u8 mode = a->params.mode;
 	enum dipc_reason reason;
+	unsigned int tries = 0;
 	struct dipc_waiter w;
 
 	dipc_waiter_init(&w);
@@ -244,8 +249,13 @@ static int deliver(struct dipc_attempt *a, struct dipc_message *m)
 	reason = dipc_deliver(a->queue, m, mode, a->may_wait ? &w : NULL,
 			      a->may_wait);
 	/* others may be quicker again: then we are to be told again */
-	while (reason == DIPC_REASON_WOULD_BLOCK && tell_when_room(a))
+	while (reason == DIPC_REASON_WOULD_BLOCK && tell_when_room(a)) {
+		if (++tries == TRIES_MAX) {
+			dipc_sock_tell_room(a->ds);
+			break;
+		}
 		reason = dipc_deliver(a->queue, m, mode, NULL, false);
+	}
 
 	if (reason == DIPC_REASON_WAITED ||
 	    (is_accepted(reason) && mode == DIPC_MODE_EXPLICIT && a->may_wait))
@@ -355,7 +365,8 @@ int dipc_attempt_send(struct dipc_attempt *a, struct msghdr *msg)
 	enum dipc_reason reason;
 	int err;
 
-	reason = dipc_deliver_preview(a->queue, a->len, may_wait);
+	reason = dipc_deliver_preview(a->queue, a->len, a->params.mode,
+				      may_wait);
 	if (reason == DIPC_REASON_WOULD_BLOCK && tell_when_room(a))
 		reason = DIPC_REASON_NONE;
 	if (reason)

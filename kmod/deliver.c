@@ -77,6 +77,7 @@ enum dipc_reason dipc_deliver(struct dipc_queue *q, struct dipc_message *m,
  * dipc_deliver_preview() - is it worth making a message
  * @q: the queue
  * @len: payload in bytes
+ * @mode: enum dipc_mode
  * @may_wait: whether the sender would sleep until there is room
  *
  * A look without the lock, that spares a copy; dipc_deliver() decides.
@@ -85,7 +86,7 @@ enum dipc_reason dipc_deliver(struct dipc_queue *q, struct dipc_message *m,
  * Return: DIPC_REASON_NONE, or why the message would not be accepted.
  */
 enum dipc_reason dipc_deliver_preview(const struct dipc_queue *q, size_t len,
-				      bool may_wait)
+				      u8 mode, bool may_wait)
 {
 	if (READ_ONCE(q->closed) || READ_ONCE(q->ended))
 		return DIPC_REASON_CLOSED;
@@ -94,6 +95,8 @@ enum dipc_reason dipc_deliver_preview(const struct dipc_queue *q, size_t len,
 	if (READ_ONCE(q->n_messages) < READ_ONCE(q->capacity_msgs) ||
 	    READ_ONCE(q->n_receivers) || READ_ONCE(q->due))
 		return DIPC_REASON_NONE;
+	if (mode == DIPC_MODE_EXPLICIT && !may_wait)
+		return DIPC_REASON_WOULD_BLOCK;
 	if (READ_ONCE(q->policy) == DIPC_POLICY_REFUSE)
 		return DIPC_REASON_REFUSED;
 	if (READ_ONCE(q->policy) == DIPC_POLICY_WAIT && !may_wait)

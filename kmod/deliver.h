@@ -11,6 +11,6 @@
 enum dipc_reason dipc_deliver(struct dipc_queue *q, struct dipc_message *m,
 			      u8 mode, struct dipc_waiter *w, bool may_wait);
 enum dipc_reason dipc_deliver_preview(const struct dipc_queue *q, size_t len,
-				      bool may_wait);
+				      u8 mode, bool may_wait);
 
 #endif /* _DIPC_DELIVER_H */

@@ -100,8 +100,6 @@ static enum dipc_reason offer_full(struct dipc_queue *q, struct dipc_message *m,
 	case DIPC_POLICY_DROP_OLDEST:
 		if (is_unbuffered(q))
 			return drop_newest(q, mode);
-		if (mode == DIPC_MODE_EXPLICIT && !w)
-			return DIPC_REASON_WOULD_BLOCK;
 		reason = evict_for(q, m, ev);
 		if (reason == DIPC_REASON_DROP_NEWEST)
 			return drop_newest(q, mode);
@@ -130,6 +128,9 @@ static enum dipc_reason offer(struct dipc_queue *q, struct dipc_message *m,
 
 	if (dipc_queue_hand_locked(q, m, ev))
 		return DIPC_REASON_HANDED;
+	/* who may not wait until it is taken needs a receiver that waits */
+	if (mode == DIPC_MODE_EXPLICIT && !w)
+		return DIPC_REASON_WOULD_BLOCK;
 
 	/* nobody overtakes who waits for room, nor one's own who are held back */
 	share = dipc_queue_share_locked(q, sender->uid, sender->user);
@@ -139,9 +140,6 @@ static enum dipc_reason offer(struct dipc_queue *q, struct dipc_message *m,
 		return offer_full(q, m, mode, w, may_wait, NULL, ev);
 	if (!dipc_queue_within_quota_locked(q, share, m->len))
 		return offer_full(q, m, mode, w, may_wait, share, ev);
-	/* who may not wait until it is taken needs a receiver that waits */
-	if (mode == DIPC_MODE_EXPLICIT && !w)
-		return DIPC_REASON_WOULD_BLOCK;
 	return enter(q, m, ev);
 }
 

@@ -240,12 +240,6 @@ void dipc_queue_info(struct dipc_queue *q, struct dipc_queue_info *info)
 	rcu_read_unlock();
 }
 
-/* What is discarded with its queue is to its sender as if it came later. */
-static enum dipc_reason told(enum dipc_reason reason)
-{
-	return reason == DIPC_REASON_DROP_CLOSED ? DIPC_REASON_CLOSED : reason;
-}
-
 /* Discard some messages; false when nothing was left. */
 static bool purge_batch(struct dipc_queue *q, enum dipc_reason reason, u32 *n)
 {
@@ -260,7 +254,7 @@ static bool purge_batch(struct dipc_queue *q, enum dipc_reason reason, u32 *n)
 	       *n && !list_empty(&q->messages)) {
 		m = list_first_entry(&q->messages, struct dipc_message, node);
 		dipc_queue_unlink_locked(q, m);
-		dipc_queue_tell_sender_locked(m, told(reason), &ev);
+		dipc_queue_tell_sender_locked(m, reason, &ev);
 		dipc_queue_drop_locked(q, m, reason, &ev);
 		--*n;
 	}

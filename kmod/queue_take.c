@@ -323,7 +323,7 @@ static void put_back_locked(struct dipc_queue *q, struct dipc_message *m,
 			    DIPC_REASON_PUT_BACK);
 	if (q->closed) {
 		dipc_queue_due_del_locked(q, m);
-		dipc_queue_tell_sender_locked(m, DIPC_REASON_CLOSED, ev);
+		dipc_queue_tell_sender_locked(m, DIPC_REASON_DROP_CLOSED, ev);
 		dipc_queue_drop_locked(q, m, DIPC_REASON_DROP_CLOSED, ev);
 		return;
 	}

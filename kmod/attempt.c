@@ -126,9 +126,9 @@ static struct dipc_message *create(struct dipc_attempt *a, int *err)
 	const struct dipc_limits *limits = &a->dn->limits;
 
 	a->id = atomic64_inc_return(&a->ds->next_id);
-	/* what comes to a reader who is behind may be joined by the next */
+	/* what begins a piece for a reader who is behind may be joined by more */
 	if (a->queue->stream && a->len < STREAM_ROOM &&
-	    dipc_queue_readable(a->queue))
+	    dipc_queue_spare(a->queue) < a->len)
 		return dipc_message_create_room(a->sender, a->id, a->len,
 						STREAM_ROOM, limits, err);
 	return dipc_message_create(a->sender, a->id, a->len, limits, err);

@@ -28,6 +28,7 @@
 /* A dump in progress, from its first part to its end. */
 struct look {
 	struct dipc_queue	*queue;		/* counted */
+	u64			now_ns;		/* real time when it began */
 	/* of waiter-get */
 	struct dipc_waiter_view	*waiters;
 	unsigned int		n_waiters;
@@ -142,6 +143,7 @@ static int look_begin(struct netlink_callback *cb, struct dipc_queue *queue)
 	if (!look)
 		goto err_put;
 	look->queue = queue;
+	look->now_ns = ktime_get_real_ns();
 	cb->args[0] = (long)look;
 	return 0;
 
@@ -183,12 +185,11 @@ static int part_end(struct sk_buff *skb, int err)
 	return err && !skb->len ? err : skb->len;
 }
 
-static u64 age_of(u64 stamp_ns)
+/* At one time for all, so that ages can be compared. */
+static u64 age_of(const struct look *look, u64 stamp_ns)
 {
-	u64 now = ktime_get_real_ns();
-
-	/* the clock can be set back */
-	return now > stamp_ns ? now - stamp_ns : 0;
+	/* it may have come later, and the clock can be set back */
+	return look->now_ns > stamp_ns ? look->now_ns - stamp_ns : 0;
 }
 
 static s64 left_until(ktime_t due)
@@ -258,7 +259,8 @@ static int put_receiver(struct sk_buff *skb,
 	return 0;
 }
 
-static int put_sender(struct sk_buff *skb, const struct dipc_waiter_view *view)
+static int put_sender(struct sk_buff *skb, const struct look *look,
+		      const struct dipc_waiter_view *view)
 {
 	if (nla_put_u64_64bit(skb, DIPC_A_WAITER_SOURCE, view->source,
 			      DIPC_A_WAITER_PAD) ||
@@ -271,7 +273,8 @@ static int put_sender(struct sk_buff *skb, const struct dipc_waiter_view *view)
 	    nla_put_u32(skb, DIPC_A_WAITER_LEN, view->len) ||
 	    nla_put_u32(skb, DIPC_A_WAITER_PRIORITY, view->priority) ||
 	    nla_put_u64_64bit(skb, DIPC_A_WAITER_AGE_NS,
-			      age_of(view->stamp_ns), DIPC_A_WAITER_PAD) ||
+			      age_of(look, view->stamp_ns),
+			      DIPC_A_WAITER_PAD) ||
 	    (view->has_deadline &&
 	     nla_put_s64(skb, DIPC_A_WAITER_DEADLINE_NS, left_until(view->due),
 			 DIPC_A_WAITER_PAD)))
@@ -294,7 +297,8 @@ static int put_waiter(struct sk_buff *skb, struct netlink_callback *cb,
 	    !nla_put_u32(skb, DIPC_A_WAITER_UID,
 			 from_kuid_munged(user_ns, view->uid)))
 		err = view->waits_for == DIPC_WAITS_FOR_MESSAGE ?
-		      put_receiver(skb, view) : put_sender(skb, view);
+		      put_receiver(skb, view) :
+		      put_sender(skb, look_of(cb), view);
 	return dipc_nl_dump_one_end(skb, nlh, err);
 }
 
@@ -387,7 +391,8 @@ static int put_payload(struct sk_buff *skb, const struct dipc_message *m,
 	return dipc_message_copy_to(m, 0, vec.iov_len, &iter);
 }
 
-static int put_head(struct sk_buff *skb, const struct dipc_message_view *view,
+static int put_head(struct sk_buff *skb, const struct look *look,
+		    const struct dipc_message_view *view,
 		    struct user_namespace *user_ns)
 {
 	const struct dipc_message *m = view->message;
@@ -407,8 +412,8 @@ static int put_head(struct sk_buff *skb, const struct dipc_message_view *view,
 			      DIPC_A_MESSAGE_PAD) ||
 	    nla_put_u32(skb, DIPC_A_MESSAGE_PRIORITY, m->priority) ||
 	    nla_put_u32(skb, DIPC_A_MESSAGE_LEN, m->len) ||
-	    nla_put_u64_64bit(skb, DIPC_A_MESSAGE_AGE_NS, age_of(m->stamp_ns),
-			      DIPC_A_MESSAGE_PAD))
+	    nla_put_u64_64bit(skb, DIPC_A_MESSAGE_AGE_NS,
+			      age_of(look, m->stamp_ns), DIPC_A_MESSAGE_PAD))
 		return -EMSGSIZE;
 	if (!m->extra || !m->extra->has_deadline)
 		return 0;
@@ -428,7 +433,7 @@ static int put_message(struct sk_buff *skb, struct netlink_callback *cb,
 	nlh = dipc_nl_dump_one(skb, cb);
 	if (!nlh)
 		return -EMSGSIZE;
-	err = put_head(skb, view, dipc_nl_user_ns(cb->skb));
+	err = put_head(skb, look_of(cb), view, dipc_nl_user_ns(cb->skb));
 	if (!err)
 		err = put_payload(skb, view->message, look_of(cb)->bytes);
 	err = dipc_nl_dump_one_end(skb, nlh, err);

@@ -178,7 +178,8 @@ struct dipc_message *dipc_queue_overdue_locked(struct dipc_queue *q);
 void dipc_queue_due_stop(struct dipc_queue *q);
 void dipc_queue_due_free(struct dipc_queue *q);
 
-/* queue_store.c: the list of messages and its order; with the lock held */
+/* queue_store.c: the list of messages and its order; _locked: the lock is held */
+u32 dipc_queue_spare(struct dipc_queue *q);
 struct dipc_levels *dipc_levels_create(void);
 int dipc_queue_set_order_locked(struct dipc_queue *q, u8 order,
 				struct dipc_levels **levels);

@@ -79,6 +79,27 @@ static void link_behind(struct dipc_queue *q, struct dipc_message *m,
 	q->bytes += dipc_queue_payload(q, m);
 }
 
+/**
+ * dipc_queue_spare() - how much the last piece of a stream may still grow
+ * @q: the stream
+ *
+ * Context: any.
+ * Return: bytes; U32_MAX if there is no piece.
+ */
+u32 dipc_queue_spare(struct dipc_queue *q)
+{
+	struct dipc_message *last;
+	u32 spare = U32_MAX;
+
+	spin_lock_bh(&q->lock);
+	if (q->n_messages) {
+		last = list_last_entry(&q->messages, struct dipc_message, node);
+		spare = last->stream.room - last->len;
+	}
+	spin_unlock_bh(&q->lock);
+	return spare;
+}
+
 /* A piece of a stream goes to the end of the last one, if it can. */
 static bool join_last(struct dipc_queue *q, struct dipc_message *m)
 {

@@ -18,11 +18,18 @@
 ROW(E_SEND_40, EAGAIN, explicit_and_nobody_waits_for_it)
 {
 	struct dt_thread t;
+	int policy;
 
 	/* the message must be taken at once, not only find room */
 	NEED(errors_start_receiver(&t, &e->rx, false));
 	NEED(post(e->tx, 'a', EXPLICIT) == 1);
 	NEED(dt_thread_join(&t) != -ETIME);
+	for (policy = 0; policy <= DIPC_POLICY_DROP_OLDEST; policy++) {
+		NEED(!dt_set_capacity(e->rx, 0, policy));
+		NEED(post(e->tx, 'b', EXPLICIT) == -EAGAIN);
+		NEED(!dt_set_capacity(e->rx, 1, policy));
+		NEED(post(e->tx, 'b', EXPLICIT) == -EAGAIN);
+	}
 	return post(e->tx, 'b', EXPLICIT);
 }
 

@@ -97,27 +97,49 @@ static struct dipc_sender *get_sender(struct dipc_sock *ds)
 	return sender;
 }
 
+/* A deadline too far away to be told from "never" is as far as there is. */
+static ktime_t deadline_of(u64 ns)
+{
+	return ns > KTIME_MAX ? KTIME_MAX : ktime_add_safe(ktime_get(), ns);
+}
+
+/* In jiffies, until the time is over or the deadline has passed. */
+static long time_left(const struct dipc_attempt *a)
+{
+	s64 ns;
+
+	if (!a->params.deadline_ns)
+		return a->timeout;
+	ns = ktime_to_ns(ktime_sub(a->due, ktime_get()));
+	if (ns <= 0)
+		return 0;
+	return min_t(u64, a->timeout, nsecs_to_jiffies64(ns) + 1);
+}
+
 /* Sleep until the socket has less outstanding than SO_SNDBUF allows. */
 static int wait_for_account(struct dipc_attempt *a)
 {
 	size_t truesize = dipc_message_truesize(a->len);
 	struct sock *sk = &a->ds->sk;
-	long left;
+	long before, left;
 
 	if (likely(dipc_sock_account_room(a->ds, truesize)))
 		return 0;
 	if (!a->may_wait || a->params.async)
 		return dipc_attempt_fail(a, DIPC_REASON_WOULD_BLOCK);
+	before = time_left(a);
 	left = wait_event_interruptible_timeout(*sk_sleep(sk),
 			dipc_sock_account_room(a->ds, truesize) ||
 			dipc_queue_watch_end(a->queue, &a->ds->watcher),
-			a->timeout);
+			before);
 	if (left < 0)
 		return dipc_attempt_fail(a, DIPC_REASON_INTERRUPTED);
 	if (!left)
-		return dipc_attempt_fail(a, DIPC_REASON_TIMED_OUT);
+		return dipc_attempt_fail(a, before < a->timeout ?
+						DIPC_REASON_EXPIRED :
+						DIPC_REASON_TIMED_OUT);
 	if (a->timeout != MAX_SCHEDULE_TIMEOUT)
-		a->timeout = left;
+		a->timeout = max(a->timeout - (before - left), 1L);
 	return 0;
 }
 
@@ -132,12 +154,6 @@ static struct dipc_message *create(struct dipc_attempt *a, int *err)
 		return dipc_message_create_room(a->sender, a->id, a->len,
 						STREAM_ROOM, limits, err);
 	return dipc_message_create(a->sender, a->id, a->len, limits, err);
-}
-
-/* A deadline too far away to be told from "never" is as far as there is. */
-static ktime_t deadline_of(u64 ns)
-{
-	return ns > KTIME_MAX ? KTIME_MAX : ktime_add_safe(ktime_get(), ns);
 }
 
 static int add_extra(struct dipc_attempt *a, struct dipc_message *m)
@@ -155,7 +171,7 @@ static int add_extra(struct dipc_attempt *a, struct dipc_message *m)
 	if (!params->deadline_ns)
 		return 0;
 	extra->has_deadline = true;
-	extra->due.expires = deadline_of(params->deadline_ns);
+	extra->due.expires = a->due;
 	return dipc_queue_prepare_due(a->queue);
 }
 
@@ -371,6 +387,8 @@ int dipc_attempt_send(struct dipc_attempt *a, struct msghdr *msg)
 		reason = DIPC_REASON_NONE;
 	if (reason)
 		return dipc_attempt_fail(a, reason);
+	if (unlikely(a->params.deadline_ns))
+		a->due = deadline_of(a->params.deadline_ns);
 	err = dipc_sock_autobind(a->ds);
 	if (err)
 		return err;

@@ -20,6 +20,7 @@ struct dipc_attempt {
 	bool			by_name;	/* connected to a name of ports */
 	size_t			len;		/* payload, bytes */
 	u64			id;		/* of the message; 0: none yet */
+	ktime_t			due;		/* its deadline, if it has one */
 	long			timeout;	/* jiffies left */
 	int			err_signal;	/* if a signal ends it */
 };

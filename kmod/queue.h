@@ -267,8 +267,8 @@ struct dipc_message *dipc_queue_take(struct dipc_queue *q,
 				     struct dipc_waiter *w, int *err);
 struct dipc_message *dipc_queue_peek(struct dipc_queue *q,
 				     const struct dipc_match *match, int *err);
-struct dipc_message *dipc_queue_peek_after(struct dipc_queue *q, u64 seq,
-					   int *err);
+struct dipc_message *dipc_queue_peek_at(struct dipc_queue *q, u64 offset,
+					u32 *within, int *err);
 bool dipc_queue_taken(struct dipc_queue *q, struct dipc_message *m);
 void dipc_queue_put_back(struct dipc_queue *q, struct dipc_message *m);
 void dipc_queue_read_on(struct dipc_queue *q, struct dipc_message *m,

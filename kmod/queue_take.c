@@ -250,32 +250,37 @@ struct dipc_message *dipc_queue_peek(struct dipc_queue *q,
 }
 
 /**
- * dipc_queue_peek_after() - look further into a stream
+ * dipc_queue_peek_at() - look into a stream
  * @q: the stream
- * @seq: of the piece that was looked at last, 0 at first
- * @err: set if there is no further piece, as by dipc_queue_peek()
+ * @offset: how far behind its first byte
+ * @within: set to where in the piece that byte is, behind what was read of it
+ * @err: set if it does not go so far: -EAGAIN, 0 if it never will, or the
+ *	queue's close_err
  *
  * Context: any.
- * Return: the next piece, shared: to be given to dipc_message_put(). Or NULL.
+ * Return: the piece, shared: to be given to dipc_message_put(). Or NULL.
  */
-struct dipc_message *dipc_queue_peek_after(struct dipc_queue *q, u64 seq,
-					   int *err)
+struct dipc_message *dipc_queue_peek_at(struct dipc_queue *q, u64 offset,
+					u32 *within, int *err)
 {
-	struct dipc_message *m, *next = NULL;
+	struct dipc_message *m, *found = NULL;
 
 	spin_lock_bh(&q->lock);
-	list_for_each_entry(m, &q->messages, node)
-		if (m->seq > seq) {
-			next = m;
+	list_for_each_entry(m, &q->messages, node) {
+		if (offset < dipc_queue_payload(q, m)) {
+			found = m;
 			dipc_message_get(m);
 			break;
 		}
+		offset -= dipc_queue_payload(q, m);
+	}
 	if (q->closed)
 		*err = q->close_err;
 	else
-		*err = next || q->ended ? 0 : -EAGAIN;
+		*err = found || q->ended ? 0 : -EAGAIN;
 	spin_unlock_bh(&q->lock);
-	return next;
+	*within = offset;
+	return found;
 }
 
 static bool tell_taken(struct dipc_queue *q, struct dipc_message *m)

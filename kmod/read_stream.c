@@ -23,27 +23,28 @@ struct reading {
 	bool			peek;
 	bool			creds;		/* who wrote it is to be told */
 	struct dipc_sender	*writer;	/* counted; of the first piece */
-	u64			seen;		/* seq of the last that was peeked */
+	size_t			skip;		/* where a peek begins (SO_PEEK_OFF) */
 	unsigned int		n_peeked;
 };
 
-static struct dipc_message *next_piece(struct reading *r, int *err)
+/* @within: where in the piece to go on, behind what was read of it before */
+static struct dipc_message *next_piece(struct reading *r, u32 *within, int *err)
 {
+	*within = 0;
 	if (!r->peek)
 		return dipc_queue_take(r->q, NULL, NULL, err);
 	*err = 0;
-	return r->n_peeked++ < PEEK_MAX ?
-	       dipc_queue_peek_after(r->q, r->seen, err) : NULL;
+	if (r->n_peeked++ == PEEK_MAX)
+		return NULL;
+	return dipc_queue_peek_at(r->q, r->skip + r->copied, within, err);
 }
 
 static void done_with(struct reading *r, struct dipc_message *m, u32 bytes)
 {
-	if (r->peek) {
-		r->seen = m->seq;
+	if (r->peek)
 		dipc_message_put(m);
-	} else {
+	else
 		dipc_queue_read_on(r->q, m, bytes);
-	}
 }
 
 /* What different writers wrote is not read as one, if he wants to know who. */
@@ -72,17 +73,18 @@ static void put_files(struct reading *r, struct dipc_message *m)
 }
 
 /* False if the read ends with this piece. */
-static bool read_piece(struct reading *r, struct dipc_message *m, int *err)
+static bool read_piece(struct reading *r, struct dipc_message *m, u32 within,
+		       int *err)
 {
 	bool has_files = m->extra && m->extra->files;
-	u32 left = dipc_queue_payload(r->q, m);
+	u32 left = dipc_queue_payload(r->q, m) - within;
 	u32 part = min_t(size_t, left, r->size);
 
 	if (!joins(r, m)) {
 		done_with(r, m, 0);
 		return false;
 	}
-	*err = dipc_message_copy_to(m, m->stream.start, part,
+	*err = dipc_message_copy_to(m, m->stream.start + within, part,
 				    &r->msg->msg_iter);
 	if (*err) {
 		done_with(r, m, 0);
@@ -106,9 +108,10 @@ static bool read_piece(struct reading *r, struct dipc_message *m, int *err)
 static bool read_pieces(struct reading *r, int *err)
 {
 	struct dipc_message *m;
+	u32 within;
 
-	while ((m = next_piece(r, err)))
-		if (!read_piece(r, m, err))
+	while ((m = next_piece(r, &within, err)))
+		if (!read_piece(r, m, within, err))
 			return false;
 	if (*err != -EAGAIN)
 		return false;
@@ -116,41 +119,60 @@ static bool read_pieces(struct reading *r, int *err)
 	return true;
 }
 
-static bool is_over(const struct dipc_queue *q)
+/* Is there more than was seen already, or will there never be? */
+static bool is_over(const struct reading *r)
 {
-	return dipc_queue_readable(q) || READ_ONCE(q->ended) ||
+	const struct dipc_queue *q = r->q;
+	u64 seen = r->peek ? r->skip + r->copied : 0;
+
+	return READ_ONCE(q->bytes) > seen || READ_ONCE(q->ended) ||
 	       READ_ONCE(q->closed);
 }
 
-static long wait_for_more(struct dipc_sock *ds, struct dipc_queue *q,
-			  long timeout)
+static long wait_for_more(const struct reading *r, long timeout)
 {
 	DEFINE_WAIT_FUNC(wait, woken_wake_function);
-	struct sock *sk = &ds->sk;
+	struct sock *sk = &r->ds->sk;
 
 	add_wait_queue(sk_sleep(sk), &wait);
-	while (!is_over(q) && timeout && !signal_pending(current))
+	while (!is_over(r) && timeout && !signal_pending(current))
 		timeout = wait_woken(&wait, TASK_INTERRUPTIBLE, timeout);
 	remove_wait_queue(sk_sleep(sk), &wait);
 	return timeout;
 }
 
+/* One turn with the lock; SO_PEEK_OFF moves with what was seen, or read. */
+static int take_turn(struct reading *r, bool *more, int *err)
+{
+	struct sock *sk = &r->ds->sk;
+	size_t before = r->copied;
+
+	if (mutex_lock_interruptible(&r->ds->read_lock))
+		return -ERESTARTSYS;
+	if (r->peek && !before)
+		r->skip = max(READ_ONCE(sk->sk_peek_off), 0);
+	*more = read_pieces(r, err);
+	if (r->peek)
+		sk_peek_offset_fwd(sk, r->copied - before);
+	else
+		sk_peek_offset_bwd(sk, r->copied - before);
+	mutex_unlock(&r->ds->read_lock);
+	return 0;
+}
+
 static int read_until(struct reading *r, size_t target, long timeout)
 {
-	struct mutex *lock = &r->ds->read_lock;
 	bool more;
 	int err;
 
 	for (;;) {
-		if (mutex_lock_interruptible(lock))
+		if (take_turn(r, &more, &err))
 			return sock_intr_errno(timeout);
-		more = read_pieces(r, &err);
-		mutex_unlock(lock);
 		if (!more || r->copied >= target)
 			break;
 		if (!timeout)
 			return -EAGAIN;
-		timeout = wait_for_more(r->ds, r->q, timeout);
+		timeout = wait_for_more(r, timeout);
 		if (signal_pending(current))
 			return sock_intr_errno(timeout);
 	}

@@ -203,6 +203,14 @@ static int socket_compat_ioctl(struct socket *sock, unsigned int cmd,
 }
 #endif
 
+/* Where MSG_PEEK begins: of messages it is always the first. */
+static int link_set_peek_off(struct sock *sk, int offset)
+{
+	if (sk->sk_type != SOCK_STREAM)
+		return -EOPNOTSUPP;
+	return sk_set_peek_off(sk, offset);
+}
+
 /*
  * Without "const": the family is known only when the module is loaded. This
  * one is for messages.
@@ -250,6 +258,7 @@ static struct proto_ops dipc_link_ops __ro_after_init = {
 	.sendmsg	= socket_sendmsg,
 	.recvmsg	= socket_recvmsg,
 	.mmap		= sock_no_mmap,
+	.set_peek_off	= link_set_peek_off,
 };
 
 static const struct proto_ops *ops_of(int type)

@@ -301,6 +301,29 @@ TEST_F(deadline, shorter_of_deadline_and_timeout_counts)
 	EXPECT_EQ(-ETIMEDOUT, post_end(&sender));
 }
 
+TEST_F(deadline, counts_while_too_much_is_outstanding)
+{
+	struct post_call sender;
+	int least = 1, n = 0;
+
+	ASSERT_EQ(0, setsockopt(self->tx, SOL_SOCKET, SO_SNDBUF, &least,
+				sizeof(least)));
+	while (put_len(self->tx, 'a', 1000) == 1000)
+		n++;
+	ASSERT_LT(0, n);
+	ASSERT_GT(200, n);
+	ASSERT_EQ(0, post_start(&sender, self->tx, 'b',
+				POST(.deadline_ns = SOON)));
+	EXPECT_EQ(-ETIMEDOUT, post_end(&sender));
+	ASSERT_EQ(0, dt_set_timeout(self->tx, SO_SNDTIMEO, DT_SHORT_MS));
+	ASSERT_EQ(0, post_start(&sender, self->tx, 'b',
+				POST(.deadline_ns = LATE)));
+	EXPECT_EQ(-EAGAIN, post_end(&sender));
+	EXPECT_COUNTED([DIPC_REASON_QUEUED] = n, [DIPC_REASON_EXPIRED] = 1,
+		       [DIPC_REASON_WOULD_BLOCK] = 1,
+		       [DIPC_REASON_TIMED_OUT] = 1);
+}
+
 TEST_F(deadline, receiver_sleeps_through_it)
 {
 	struct call receiver;

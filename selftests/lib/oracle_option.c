@@ -70,6 +70,36 @@ static void peek_offset(void)
 	TEXT(recv_of(e.b, 9, MSG_PEEK));
 }
 
+static void peek_offset_moves(void)
+{
+	struct ends e = new_ends();
+
+	TEXT(opt_of(e.b, SO_PEEK_OFF));
+	DO(set_opt(e.b, SO_PEEK_OFF, 2));
+	DO(send_text(e.a, "abcdefgh", 0));
+	TEXT(recv_of(e.b, 3, MSG_PEEK));
+	TEXT(opt_of(e.b, SO_PEEK_OFF));
+	TEXT(recv_of(e.b, 2, MSG_PEEK));
+	TEXT(recv_of(e.b, 9, MSG_PEEK | MSG_DONTWAIT));
+	TEXT(recv_of(e.b, 9, MSG_PEEK | MSG_DONTWAIT));
+	TEXT(opt_of(e.b, SO_PEEK_OFF));
+	TEXT(recv_of(e.b, 3, 0));
+	TEXT(opt_of(e.b, SO_PEEK_OFF));
+	DO(send_text(e.a, "ij", 0));
+	TEXT(recv_of(e.b, 9, MSG_PEEK));
+	TEXT(recv_of(e.b, 99, 0));
+	TEXT(opt_of(e.b, SO_PEEK_OFF));
+	DO(set_opt(e.b, SO_PEEK_OFF, -1));
+	DO(send_text(e.a, "kl", 0));
+	TEXT(recv_of(e.b, 9, MSG_PEEK));
+	TEXT(recv_of(e.b, 9, MSG_PEEK));
+	DO(set_opt(e.b, SO_PEEK_OFF, 5));
+	TEXT(recv_of(e.b, 9, MSG_PEEK | MSG_DONTWAIT));
+	DO(shutdown(e.a, SHUT_WR));
+	TEXT(recv_of(e.b, 9, MSG_PEEK));
+	TEXT(recv_of(e.b, 9, 0));
+}
+
 static void queued_bytes(void)
 {
 	struct ends e = new_ends();
@@ -255,6 +285,7 @@ const struct o_scenario oracle_option[] = {
 	{ "other_levels", other_levels, O_ALL },
 	{ "reuse_port", reuse_port, O_ALL },
 	{ "peek_offset", peek_offset, O_ALL },
+	{ "peek_offset_moves", peek_offset_moves, O_STREAM },
 	{ "queued_bytes", queued_bytes, O_ALL },
 	{ "other_ioctls", other_ioctls, O_ALL },
 	{ "signal_on_data", signal_on_data, O_ALL },

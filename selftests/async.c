@@ -8,8 +8,11 @@
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
 #include <sys/syscall.h>
 
 #include "call.h"
@@ -362,6 +365,326 @@ TEST_F(async, receiver_that_fails_does_not_complete_it)
 	EXPECT_EQ('a', take(self->rx));
 	EXPECT_TOLD(1, 0, DIPC_REASON_TAKEN);
 	EXPECT_NONE();
+}
+
+/* Too small a buffer, and none at all: it waits for a better one. */
+TEST_F(async, short_control_buffer_leaves_the_completion)
+{
+	char control[CMSG_SPACE(sizeof(struct dipc_completion))]
+		__attribute__((aligned(8)));
+	struct msghdr msg = {
+		.msg_control = control,
+		.msg_controllen = CMSG_LEN(sizeof(struct dipc_completion)) - 1,
+	};
+
+	EXPECT_EQ(1, send_async(self->tx, 'a', 9));
+	EXPECT_EQ('a', take(self->rx));
+	EXPECT_EQ(-EMSGSIZE, DT_ERR(recvmsg(self->tx, &msg, MSG_ERRQUEUE)));
+	msg = (struct msghdr) { .msg_control = NULL };
+	EXPECT_EQ(-EMSGSIZE, DT_ERR(recvmsg(self->tx, &msg, MSG_ERRQUEUE)));
+	EXPECT_EQ(POLLERR, poll_now(self->tx) & POLLERR);
+	EXPECT_EQ(0, strncmp("9 0 ", told(self->tx, 0), 4));
+	EXPECT_NONE();
+}
+
+TEST_F(async, each_completion_is_an_edge)
+{
+	struct epoll_event e = { .events = EPOLLET };
+	int ep = epoll_create1(EPOLL_CLOEXEC);
+
+	ASSERT_LE(0, ep);
+	ASSERT_EQ(0, make_unbuffered(self->rx));
+	ASSERT_EQ(0, epoll_ctl(ep, EPOLL_CTL_ADD, self->tx, &e));
+	EXPECT_EQ(1, send_async(self->tx, 'a', 1));
+	EXPECT_EQ(1, send_async(self->tx, 'b', 2));
+	EXPECT_EQ(0, epoll_wait(ep, &e, 1, 0));
+	/* whether or not the one before was read */
+	for (int i = 0; i < 2; i++) {
+		EXPECT_EQ('a' + i, take(self->rx));
+		EXPECT_EQ(1, epoll_wait(ep, &e, 1, 0));
+		EXPECT_EQ(EPOLLERR, e.events);
+		EXPECT_EQ(0, epoll_wait(ep, &e, 1, 0));
+	}
+	close(ep);
+}
+
+/* That is not the order of the sends if the receiver is choosy. */
+TEST_F(async, completions_come_in_the_order_in_which_sends_complete)
+{
+	ASSERT_EQ(0, make_unbuffered(self->rx));
+	for (uint64_t i = 1; i <= 3; i++)
+		EXPECT_EQ(1, post(self->tx, 'a', POST(.cookie = &i, .tag = i)));
+	for (uint64_t i = 3; i; i--) {
+		ASSERT_EQ(0, post_match(self->rx, 0, i, UINT64_MAX));
+		EXPECT_EQ('a', take(self->rx));
+	}
+	for (int i = 3; i; i--)
+		EXPECT_EQ(i, atoi(told(self->tx, 0)));
+	EXPECT_NONE();
+}
+
+TEST_F(async, deleted_mailbox_is_told_wherever_the_message_is)
+{
+	bool is_explicit = variant->mode == DIPC_MODE_EXPLICIT;
+	struct sockaddr_dipc mailbox = dt_mailbox(self->name);
+
+	ASSERT_EQ(0, dt_mailbox_new(self->name, DT_MAILBOX(
+						.capacity_msgs = 1)));
+	ASSERT_EQ(0, dt_connect(self->tx, &mailbox));
+	EXPECT_EQ(1, send_async(self->tx, 'a', 1));
+	EXPECT_EQ(1, send_async(self->tx, 'b', 2));
+	ASSERT_EQ(0, dt_mailbox_del(self->name));
+	/* those in line are told first */
+	if (!is_explicit) {
+		EXPECT_TOLD(1, 0, DIPC_REASON_QUEUED);
+	}
+	EXPECT_TOLD(2, EIDRM, DIPC_REASON_CLOSED);
+	if (is_explicit) {
+		EXPECT_TOLD(1, EIDRM, DIPC_REASON_DROP_CLOSED);
+	}
+	EXPECT_NONE();
+}
+
+TEST_F(async, new_limits_are_told_to_who_is_in_line)
+{
+	struct dipc_queue_conf conf;
+
+	ASSERT_EQ(0, make_unbuffered(self->rx));
+	EXPECT_EQ(1, send_async(self->tx, 'a', 1));
+	ASSERT_EQ(0, dt_set_capacity(self->rx, 0, DIPC_POLICY_REFUSE));
+	EXPECT_TOLD(1, ENOBUFS, DIPC_REASON_REFUSED);
+
+	ASSERT_EQ(0, make_unbuffered(self->rx));
+	EXPECT_EQ(1, send_async(self->tx, 'b', 2));
+	ASSERT_EQ(0, dt_get_conf(self->rx, &conf));
+	conf.msg_max_bytes = 0;
+	ASSERT_EQ(0, dt_set_conf(self->rx, &conf));
+	EXPECT_TOLD(2, EMSGSIZE, DIPC_REASON_TOO_LONG);
+	EXPECT_NONE();
+	EXPECT_COUNTED([DIPC_REASON_WAITED] = 2, [DIPC_REASON_REFUSED] = 1,
+		       [DIPC_REASON_TOO_LONG] = 1);
+}
+
+/* What fails at once takes no place among the DIPC_ASYNC_MAX. */
+TEST_F(async, places_are_given_back)
+{
+	uint64_t i;
+
+	ASSERT_EQ(0, dt_set_capacity(self->rx, 0, DIPC_POLICY_REFUSE));
+	for (i = 0; i < DIPC_ASYNC_MAX + 1; i++)
+		ASSERT_EQ(-ENOBUFS, send_async(self->tx, 'a', i));
+	ASSERT_EQ(0, make_unbuffered(self->rx));
+	for (i = 0; i < DIPC_ASYNC_MAX; i++)
+		ASSERT_EQ(1, send_async(self->tx, 'a', i));
+	EXPECT_EQ(-EAGAIN, send_async(self->tx, 'a', i));
+	/* a place is taken until the completion was read */
+	EXPECT_EQ('a', take(self->rx));
+	EXPECT_EQ(-EAGAIN, send_async(self->tx, 'a', i));
+	EXPECT_EQ(0, atoi(told(self->tx, 0)));
+	EXPECT_EQ(1, send_async(self->tx, 'a', i));
+	EXPECT_EQ(-EAGAIN, send_async(self->tx, 'a', i));
+}
+
+/* Its own queue is one like any other, and nothing keeps the socket alive. */
+TEST_F(async, to_oneself)
+{
+	struct sockaddr_dipc own = dt_port_of(self->tx);
+	struct dt_stats now;
+
+	ASSERT_EQ(0, make_unbuffered(self->tx));
+	ASSERT_EQ(0, dt_connect(self->tx, &own));
+	EXPECT_EQ(1, send_async(self->tx, 'a', 1));
+	EXPECT_EQ(1, send_async(self->tx, 'b', 2));
+	EXPECT_EQ('a', take(self->tx));
+	EXPECT_EQ(0, strncmp("1 0 ", told(self->tx, MSG_PEEK), 4));
+	close(self->tx);
+	self->tx = -1;
+	ASSERT_EQ(0, dt_stats_get(&now));
+	EXPECT_EQ(self->before.messages, now.messages);
+	EXPECT_EQ(-ECONNREFUSED, dt_send_number(self->rx, 0, MSG_DONTWAIT,
+						&own));
+}
+
+/* The socket is closed when nobody has it any more. */
+TEST_F(async, socket_may_have_several_descriptors)
+{
+	int copy;
+	pid_t pid;
+
+	ASSERT_EQ(0, make_unbuffered(self->rx));
+	copy = dup(self->tx);
+	ASSERT_LE(0, copy);
+	pid = fork();
+	ASSERT_LE(0, pid);
+	if (!pid)
+		_exit(send_async(copy, 'a', 1) != 1);
+	EXPECT_EQ(0, dt_child_wait(pid));
+	EXPECT_EQ(1, send_async(copy, 'b', 2));
+	close(copy);
+	EXPECT_EQ(2, dt_port_senders(self->to.sdipc_port));
+	EXPECT_EQ('a', take(self->rx));
+	EXPECT_EQ(1, atoi(told(self->tx, 0)));
+	close(self->tx);
+	self->tx = -1;
+	EXPECT_EQ(0, dt_port_senders(self->to.sdipc_port));
+	EXPECT_EQ(-EAGAIN, take(self->rx));
+}
+
+#define MANY	1000
+
+struct crowd {
+	int tx, rx, mode;
+	long sent;
+	int told[2 * MANY];	/* how often, by cookie; of one thread each */
+	volatile bool ended;
+};
+
+static long send_many(void *arg)
+{
+	struct crowd *c = arg;
+	uint64_t i;
+	long ret;
+
+	for (i = c->sent; i < (uint64_t)c->sent + MANY; i++) {
+		while ((ret = send_async(c->tx, 'a', i)) == -EAGAIN)
+			sched_yield();
+		if (ret != 1)
+			return ret;
+	}
+	return 0;
+}
+
+static long take_many(void *arg)
+{
+	struct crowd *c = arg;
+	int i;
+
+	for (i = 0; i < 2 * MANY; i++)
+		if (dt_recv(c->rx, &(char) { 0 }, 1, 0, NULL) != 1)
+			return -errno;
+	return 0;
+}
+
+static long read_many(void *arg)
+{
+	struct crowd *c = arg;
+	struct dipc_completion done;
+	bool ended;
+	int err;
+
+	for (;;) {
+		ended = c->ended;
+		err = completion(c->tx, 0, &done);
+		if (err && err != -EAGAIN)
+			return err;
+		if (!err && (done.error || done.cookie >= 2 * MANY))
+			return -EBADMSG;
+		if (!err)
+			c->told[done.cookie]++;
+		else if (ended)
+			return 0;
+		else
+			sched_yield();
+	}
+}
+
+/* Two threads send, two read completions, one receives. */
+TEST_F(async, each_send_has_one_completion)
+{
+	static struct crowd c[4];
+	struct dt_thread t[4], taker;
+	int i, n;
+
+	for (i = 0; i < 4; i++)
+		c[i] = (struct crowd) { .tx = self->tx, .rx = self->rx,
+					.sent = i * MANY };
+	ASSERT_EQ(0, dt_set_capacity(self->rx, 2, DIPC_POLICY_WAIT));
+	ASSERT_EQ(0, dt_thread_start(&taker, take_many, &c[0]));
+	for (i = 0; i < 4; i++)
+		ASSERT_EQ(0, dt_thread_start(&t[i], i < 2 ? send_many :
+							    read_many, &c[i]));
+	EXPECT_EQ(0, dt_thread_join(&t[0]));
+	EXPECT_EQ(0, dt_thread_join(&t[1]));
+	EXPECT_EQ(0, dt_thread_join(&taker));
+	/* from here on there are none to come */
+	c[2].ended = c[3].ended = true;
+	EXPECT_EQ(0, dt_thread_join(&t[2]));
+	EXPECT_EQ(0, dt_thread_join(&t[3]));
+	for (i = n = 0; i < 2 * MANY; i++)
+		n += c[2].told[i] + c[3].told[i] == 1;
+	EXPECT_EQ(2 * MANY, n);
+	EXPECT_NONE();
+}
+
+static int leave_many(void *arg)
+{
+	struct crowd *c = arg;
+	struct sockaddr_dipc to = dt_port_of(c->rx);
+	int tx = dt_socket_connected(SOCK_RDM, &to);
+
+	if (tx < 0 || post_option(tx, DIPC_MODE, c->mode))
+		return 1;
+	for (uint64_t i = 0; i < MANY; i++)
+		if (send_async(tx, 'a', i) != 1)
+			return 2;
+	pause();
+	return 3;
+}
+
+TEST_F(async, killed_sender_leaves_nothing)
+{
+	struct crowd c = { .rx = self->rx, .mode = variant->mode };
+	struct dt_stats now;
+	pid_t pid;
+
+	ASSERT_EQ(0, make_unbuffered(self->rx));
+	pid = dt_child(leave_many, &c);
+	ASSERT_LT(0, pid);
+	EXPECT_TRUE(DT_WAIT_UNTIL(dt_port_senders(self->to.sdipc_port) ==
+				  MANY));
+	kill(pid, SIGKILL);
+	EXPECT_EQ(-SIGKILL, dt_child_wait(pid));
+	EXPECT_EQ(0, dt_port_senders(self->to.sdipc_port));
+	EXPECT_EQ(-EAGAIN, take(self->rx));
+	ASSERT_EQ(0, dt_stats_get(&now));
+	EXPECT_EQ(self->before.messages, now.messages);
+	EXPECT_COUNTED([DIPC_REASON_WAITED] = MANY,
+		       [DIPC_REASON_WITHDRAWN] = MANY);
+}
+
+/* One half in line, one half in the queue, all with a deadline to come. */
+static int leave_namespace(void *arg)
+{
+	struct sockaddr_dipc any = dt_any(), to;
+	uint64_t i;
+	int rx, tx;
+
+	if (dt_netns_new())
+		return 1;
+	rx = dt_socket_bound(SOCK_RDM, &any);
+	to = dt_port_of(rx);
+	tx = dt_socket_connected(SOCK_RDM, &to);
+	if (post_option(tx, DIPC_MODE, *(const int *)arg))
+		return 2;
+	for (i = 0; i < 2 * 256; i++)
+		if (post(tx, 'a', POST(.cookie = &i, .deadline_ns =
+				       DT_LONG_MS * MS)) != 1)
+			return 3;
+	/* it ends with all that the process has, in whatever order */
+	return 0;
+}
+
+TEST_F(async, namespace_ends_with_sends_that_are_not_complete)
+{
+	int mode = variant->mode;
+	struct dt_stats now;
+	pid_t pid;
+
+	pid = dt_child(leave_namespace, &mode);
+	ASSERT_LT(0, pid);
+	EXPECT_EQ(0, dt_child_wait(pid));
+	EXPECT_TRUE(DT_WAIT_UNTIL(!dt_stats_get(&now) &&
+				  now.messages == self->before.messages));
 }
 
 TEST_HARNESS_MAIN

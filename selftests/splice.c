@@ -279,6 +279,21 @@ TEST_F(way, splice_of_many_pages)
 	EXPECT_EQ(len, at);
 }
 
+/* The room in the pipe is the receive's buffer, whatever length is asked for. */
+TEST_F(way, splice_into_less_room)
+{
+	static uint8_t buf[PIECES * PAGE];
+	int i;
+
+	for (i = 0; i < PIECES - 1; i++)
+		ASSERT_EQ(PAGE, write(self->pipe[1], buf, PAGE));
+	fill(buf, 0, 3 * PAGE);
+	ASSERT_EQ(3 * PAGE, send(self->tx, buf, 3 * PAGE, 0));
+	EXPECT_EQ(PAGE, splice_out(self->rx, self->pipe[1], 4 * PAGE, 0));
+	EXPECT_EQ(variant->type == SOCK_STREAM ? 2 * PAGE : 0,
+		  ask_inq(self->rx));
+}
+
 TEST_F(way, empty_message_splices_as_nothing)
 {
 	if (variant->type == SOCK_STREAM)
@@ -568,7 +583,7 @@ static long move_all(void *arg)
 	struct mover *m = arg;
 	long n;
 
-	while ((n = DT_ERR(splice(m->from, NULL, m->to, NULL, 65536,
+	while ((n = DT_ERR(splice(m->from, NULL, m->to, NULL, m->len,
 				  SPLICE_F_MORE | SPLICE_F_MOVE))) > 0)
 		m->moved += n;
 	if (m->ends == SOCK_STREAM)
@@ -592,13 +607,18 @@ static long send_file(void *arg)
 /*
  * The end is told without regard to the reader: on older kernels one cannot
  * read from a pipe while somebody waits for what he will splice into it.
+ * Messages are of a page, for which there is always room in the pipe.
  */
 TEST_F(way, pipes_at_both_ends)
 {
 	struct mover feeder = { .to = self->pipe[1], .len = large() };
-	struct mover in = { .from = self->pipe[0], .to = self->tx,
-			    .ends = variant->type };
-	struct mover out = { .from = self->rx, .to = self->other[1] };
+	struct mover in = {
+		.from = self->pipe[0], .to = self->tx, .ends = variant->type,
+		.len = variant->type == SOCK_STREAM ? PIECES * PAGE : PAGE,
+	};
+	struct mover out = {
+		.from = self->rx, .to = self->other[1], .len = PIECES * PAGE,
+	};
 	static uint8_t buf[65536];
 	size_t at = 0;
 	long n;

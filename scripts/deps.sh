@@ -10,8 +10,8 @@ set -euo pipefail
 # shellcheck source=scripts/common.sh
 . "$(dirname "$0")/common.sh"
 
-build=(gcc gcc-12 libc6-dev make pkg-config libmnl-dev libelf1 libelf-dev libssl3
-       kmod bc xz-utils zstd perl python3 util-linux)
+build=(gcc gcc-12 libc6-dev make pkg-config libmnl-dev liburing-dev
+       libelf1 libelf-dev libssl3 kmod bc xz-utils zstd perl python3 util-linux)
 [ "$(uname -m)" != x86_64 ] || build+=(gcc-multilib)
 vm=(qemu-system-x86 cpio iproute2 procps kmod gcc libc6-dev)
 check=(sparse shellcheck python3 python3-yaml python3-jsonschema socat binutils)

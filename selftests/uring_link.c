@@ -34,7 +34,7 @@ static char buf[64];
 #define EXPECT_WAITS(id)	EXPECT_FALSE(uring_is_done(&u, id))
 
 #define OPEN() do {							\
-	int err_ = uring_open(&u, 0);					\
+	int err_ = uring_open(&u, URING_PLAIN);					\
 									\
 	if (err_ == -ENOSYS || err_ == -EPERM)				\
 		SKIP(return, "no io_uring here");			\

@@ -6,10 +6,12 @@
 
 #include "uring.h"
 
-int uring_open(struct uring *u, unsigned int setup_flags)
+int uring_open(struct uring *u, enum uring_how how)
 {
 	memset(u, 0, sizeof(*u));
-	return io_uring_queue_init(URING_DEPTH, &u->ring, setup_flags);
+	u->how = how;
+	return io_uring_queue_init(URING_DEPTH, &u->ring, how == URING_POLLED ?
+				   IORING_SETUP_SQPOLL : 0);
 }
 
 void uring_close(struct uring *u)
@@ -55,7 +57,9 @@ int uring_submit(struct uring *u)
 {
 	int n = io_uring_submit(&u->ring);
 
-	return n < 0 ? n : 0;
+	if (n < 0)
+		return n;
+	return DT_WAIT_UNTIL(!io_uring_sq_ready(&u->ring)) ? 0 : -ETIME;
 }
 
 static void collect(struct uring *u)

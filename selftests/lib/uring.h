@@ -19,6 +19,7 @@ enum uring_how {
 	URING_PLAIN,
 	URING_WORKER,		/* IOSQE_ASYNC */
 	URING_FIXED,		/* files that were registered before */
+	URING_POLLED,		/* a thread of the kernel's takes them */
 };
 
 struct uring {
@@ -31,13 +32,14 @@ struct uring {
 	uint32_t flags;		/* of the one that was taken last */
 };
 
-int uring_open(struct uring *u, unsigned int setup_flags);
+int uring_open(struct uring *u, enum uring_how how);
 void uring_close(struct uring *u);
 int uring_register(struct uring *u, int fd);
 /* A free entry; to be filled by io_uring_prep_…(), and then given to this. */
 struct io_uring_sqe *uring_entry(struct uring *u);
 void uring_add(struct uring *u, struct io_uring_sqe *sqe, uint64_t id,
 	       unsigned int sqe_flags);
+/* And until the kernel has begun them. */
 int uring_submit(struct uring *u);
 /* Has it a result to be taken? Gives requests the occasion to go on. */
 bool uring_is_done(struct uring *u, uint64_t id);

@@ -54,6 +54,8 @@ static void async_put(struct dipc_async *async)
 {
 	if (!refcount_dec_and_test(&async->refs))
 		return;
+	dipc_user_uncharge(async->user, DIPC_RES_BYTES, sizeof(*async));
+	dipc_user_put(async->user);
 	dipc_queue_put(async->queue);
 	errqueue_put(async->errqueue);
 	kfree(async);
@@ -108,33 +110,73 @@ void dipc_errqueue_close(struct dipc_errqueue *eq)
 }
 
 /**
- * dipc_errqueue_take() - read a completion
- * @eq: the error queue, or NULL: nothing is in it
- * @peek: leave it there
+ * dipc_errqueue_peek() - look at the next completion
+ * @eq: the error queue
  * @completion: filled
  *
  * Context: process.
- * Return: whether there was one.
+ * Return: whether there is one.
  */
-bool dipc_errqueue_take(struct dipc_errqueue *eq, bool peek,
+bool dipc_errqueue_peek(struct dipc_errqueue *eq,
 			struct dipc_completion *completion)
 {
 	struct dipc_async *async;
 
-	if (!eq)
-		return false;
 	spin_lock_bh(&eq->lock);
 	async = list_first_entry_or_null(&eq->done, struct dipc_async, node);
 	if (async)
 		*completion = async->completion;
-	if (async && !peek) {
-		list_del(&async->node);
-		WRITE_ONCE(eq->n, eq->n - 1);
-	}
 	spin_unlock_bh(&eq->lock);
-	if (async && !peek)
-		async_put(async);
 	return async;
+}
+
+/**
+ * dipc_errqueue_take() - take the next completion
+ * @eq: the error queue
+ *
+ * Context: process.
+ * Return: the send, to be given to dipc_errqueue_consume() or, if it could not
+ * be read, to dipc_errqueue_put_back(); or NULL.
+ */
+struct dipc_async *dipc_errqueue_take(struct dipc_errqueue *eq)
+{
+	struct dipc_async *async;
+
+	spin_lock_bh(&eq->lock);
+	async = list_first_entry_or_null(&eq->done, struct dipc_async, node);
+	if (async)
+		list_del_init(&async->node);
+	spin_unlock_bh(&eq->lock);
+	return async;
+}
+
+/**
+ * dipc_errqueue_put_back() - a completion could not be read
+ * @eq: the error queue
+ * @async: taken from it; is the next again
+ *
+ * Context: process.
+ */
+void dipc_errqueue_put_back(struct dipc_errqueue *eq, struct dipc_async *async)
+{
+	spin_lock_bh(&eq->lock);
+	list_add(&async->node, &eq->done);
+	spin_unlock_bh(&eq->lock);
+}
+
+/**
+ * dipc_errqueue_consume() - a completion was read
+ * @eq: the error queue
+ * @async: taken from it; consumed
+ *
+ * Context: process.
+ */
+void dipc_errqueue_consume(struct dipc_errqueue *eq, struct dipc_async *async)
+{
+	spin_lock_bh(&eq->lock);
+	WRITE_ONCE(eq->n, eq->n - 1);
+	spin_unlock_bh(&eq->lock);
+	async_put(async);
 }
 
 /**
@@ -174,8 +216,9 @@ static void finished(struct dipc_waiter *w)
 	void *socket;
 	bool closed;
 
-	/* what was queued before has been counted by the queue */
-	if (w->place == DIPC_PLACE_LINE && !is_success(reason)) {
+	/* what was queued before, or handed, has been counted by the queue */
+	if (w->place == DIPC_PLACE_LINE &&
+	    (!is_success(reason) || reason == DIPC_REASON_DROP_NEWEST)) {
 		dipc_stats_count(q->stats, reason);
 		trace_dipc_refuse(q->kind, q->id, 0, async->completion.id,
 				  async->len, reason);
@@ -200,37 +243,50 @@ static void finished(struct dipc_waiter *w)
 		eq->ready(socket);
 }
 
-/**
- * dipc_async_create() - an asynchronous send begins
- * @eq: of the socket that sends
- * @queue: where to; a reference is taken
- * @err: set if it cannot: -EAGAIN if DIPC_ASYNC_MAX are outstanding or not
- *	read yet, -ENOMEM
- *
- * Context: process; may sleep.
- * Return: the send, with a place for its completion; or NULL.
- */
-struct dipc_async *dipc_async_create(struct dipc_errqueue *eq,
-				     struct dipc_queue *queue, int *err)
+static bool reserve(struct dipc_errqueue *eq)
 {
-	struct dipc_async *async;
 	bool full;
 
-	async = kzalloc(sizeof(*async), GFP_KERNEL_ACCOUNT);
-	if (!async) {
-		*err = -ENOMEM;
-		return NULL;
-	}
 	spin_lock_bh(&eq->lock);
 	full = eq->n >= DIPC_ASYNC_MAX;
 	if (!full)
 		WRITE_ONCE(eq->n, eq->n + 1);
 	spin_unlock_bh(&eq->lock);
-	if (full) {
-		kfree(async);
-		*err = -EAGAIN;
+	return !full;
+}
+
+/**
+ * dipc_async_create() - an asynchronous send begins
+ * @eq: of the socket that sends
+ * @queue: where to; a reference is taken
+ * @user: who is charged for it, beside the message; a reference is taken
+ * @limits: the user limits in force
+ * @err: set if it cannot: -EAGAIN if DIPC_ASYNC_MAX are outstanding or not
+ *	read yet, -ENOBUFS if the user's limit is reached, -ENOMEM
+ *
+ * Context: process; may sleep.
+ * Return: the send, with a place for its completion; or NULL.
+ */
+struct dipc_async *dipc_async_create(struct dipc_errqueue *eq,
+				     struct dipc_queue *queue,
+				     struct dipc_user *user,
+				     const struct dipc_limits *limits,
+				     int *err)
+{
+	struct dipc_async *async;
+
+	if (!dipc_user_charge(user, DIPC_RES_BYTES, sizeof(*async), limits)) {
+		*err = -ENOBUFS;
 		return NULL;
 	}
+	*err = -ENOMEM;
+	async = kzalloc(sizeof(*async), GFP_KERNEL_ACCOUNT);
+	if (!async)
+		goto err_uncharge;
+	*err = -EAGAIN;
+	if (!reserve(eq))
+		goto err_free;
+	async->user = dipc_user_get(user);
 	refcount_inc(&eq->refs);
 	dipc_queue_get(queue);
 	refcount_set(&async->refs, 1);
@@ -241,6 +297,12 @@ struct dipc_async *dipc_async_create(struct dipc_errqueue *eq,
 	async->waiter.task = NULL;
 	async->waiter.complete = finished;
 	return async;
+
+err_free:
+	kfree(async);
+err_uncharge:
+	dipc_user_uncharge(user, DIPC_RES_BYTES, sizeof(*async));
+	return NULL;
 }
 
 /**

@@ -28,6 +28,7 @@ struct dipc_async {
 	refcount_t		refs;
 	struct dipc_errqueue	*errqueue;	/* counted */
 	struct dipc_queue	*queue;		/* counted */
+	struct dipc_user	*user;		/* counted; charged for it */
 	struct dipc_message	*message;	/* until waiter.done */
 	u32			len;		/* payload, bytes */
 	struct dipc_completion	completion;
@@ -36,12 +37,20 @@ struct dipc_async {
 struct dipc_errqueue *dipc_errqueue_create(void *socket,
 					   void (*ready)(void *socket));
 void dipc_errqueue_close(struct dipc_errqueue *eq);
-bool dipc_errqueue_take(struct dipc_errqueue *eq, bool peek,
+bool dipc_errqueue_peek(struct dipc_errqueue *eq,
 			struct dipc_completion *completion);
+struct dipc_async *dipc_errqueue_take(struct dipc_errqueue *eq);
+void dipc_errqueue_put_back(struct dipc_errqueue *eq,
+			    struct dipc_async *async);
+void dipc_errqueue_consume(struct dipc_errqueue *eq,
+			   struct dipc_async *async);
 bool dipc_errqueue_pending(const struct dipc_errqueue *eq);
 
 struct dipc_async *dipc_async_create(struct dipc_errqueue *eq,
-				     struct dipc_queue *queue, int *err);
+				     struct dipc_queue *queue,
+				     struct dipc_user *user,
+				     const struct dipc_limits *limits,
+				     int *err);
 void dipc_async_start(struct dipc_async *async, struct dipc_message *m);
 void dipc_async_done(struct dipc_async *async, enum dipc_reason reason);
 void dipc_async_cancel(struct dipc_async *async);

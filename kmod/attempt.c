@@ -6,6 +6,7 @@
  * behind in its place.
  */
 #include <linux/sched/signal.h>
+#include <linux/slab.h>
 
 #include "attempt.h"
 #include "deliver.h"
@@ -116,11 +117,50 @@ static long time_left(const struct dipc_attempt *a)
 	return min_t(u64, a->timeout, nsecs_to_jiffies64(ns) + 1);
 }
 
+/*
+ * Who waits for SO_SNDBUF also waits for the end of the queue he sends to;
+ * several threads of a socket may do so for different queues.
+ */
+struct end_watch {
+	struct dipc_watcher	watcher;
+	struct sock		*sk;
+	struct rcu_head		rcu;
+};
+
+static void queue_ended(struct dipc_watcher *w)
+{
+	struct sock *sk = container_of(w, struct end_watch, watcher)->sk;
+	struct socket_wq *wq = rcu_dereference(sk->sk_wq);
+
+	if (skwq_has_sleeper(wq))
+		wake_up_interruptible_poll(&wq->wait, EPOLLOUT);
+}
+
+static long sleep_for_account(struct dipc_attempt *a, size_t truesize,
+			      long timeout)
+{
+	struct sock *sk = &a->ds->sk;
+	struct end_watch *watch;
+	long left;
+
+	watch = kzalloc(sizeof(*watch), GFP_KERNEL_ACCOUNT);
+	if (!watch)
+		return -ENOMEM;
+	dipc_watcher_init(&watch->watcher, NULL, queue_ended);
+	watch->sk = sk;
+	left = wait_event_interruptible_timeout(*sk_sleep(sk),
+			dipc_sock_account_room(a->ds, truesize) ||
+			dipc_queue_watch_end(a->queue, &watch->watcher),
+			timeout);
+	dipc_queue_unwatch_room(&watch->watcher);
+	kfree_rcu(watch, rcu);
+	return left;
+}
+
 /* Sleep until the socket has less outstanding than SO_SNDBUF allows. */
 static int wait_for_account(struct dipc_attempt *a)
 {
 	size_t truesize = dipc_message_truesize(a->len);
-	struct sock *sk = &a->ds->sk;
 	long before, left;
 
 	if (likely(dipc_sock_account_room(a->ds, truesize)))
@@ -128,10 +168,9 @@ static int wait_for_account(struct dipc_attempt *a)
 	if (!a->may_wait || a->params.async)
 		return dipc_attempt_fail(a, DIPC_REASON_WOULD_BLOCK);
 	before = time_left(a);
-	left = wait_event_interruptible_timeout(*sk_sleep(sk),
-			dipc_sock_account_room(a->ds, truesize) ||
-			dipc_queue_watch_end(a->queue, &a->ds->watcher),
-			before);
+	left = sleep_for_account(a, truesize, before);
+	if (left == -ENOMEM)
+		return dipc_attempt_fail(a, DIPC_REASON_NO_MEMORY);
 	if (left < 0)
 		return dipc_attempt_fail(a, DIPC_REASON_INTERRUPTED);
 	if (!left)
@@ -302,10 +341,13 @@ static struct dipc_async *make_async(struct dipc_attempt *a, int *err)
 	struct dipc_async *async;
 
 	*err = -ENOMEM;
-	async = eq ? dipc_async_create(eq, a->queue, err) : NULL;
+	async = eq ? dipc_async_create(eq, a->queue, a->sender->user,
+				       &a->dn->limits, err) : NULL;
 	if (!async) {
 		*err = dipc_attempt_fail(a, *err == -EAGAIN ?
 						DIPC_REASON_WOULD_BLOCK :
+					    *err == -ENOBUFS ?
+						DIPC_REASON_USER_LIMIT :
 						DIPC_REASON_NO_MEMORY);
 		return NULL;
 	}

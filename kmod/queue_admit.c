@@ -11,6 +11,8 @@
 
 /* How many change from line to line in one hold of the lock. */
 #define MOVE_MAX 64
+/* How many of a user's messages are looked at for the least urgent. */
+#define OWN_MAX 64
 
 static bool is_unbuffered(const struct dipc_queue *q)
 {
@@ -33,6 +35,29 @@ static bool displaces(const struct dipc_queue *q, const struct dipc_message *m,
 }
 
 /*
+ * Of a user's own messages the oldest, in a priority queue of the lowest
+ * priority among the first that he has there.
+ */
+static struct dipc_message *own_victim(const struct dipc_queue *q,
+				       struct dipc_share *share)
+{
+	struct dipc_message *m, *victim;
+	unsigned int n = 0;
+
+	victim = list_first_entry(&share->messages, struct dipc_message,
+				  share_node);
+	if (q->order == DIPC_ORDER_FIFO)
+		return victim;
+	list_for_each_entry(m, &share->messages, share_node) {
+		if (m->priority < victim->priority)
+			victim = m;
+		if (++n == OWN_MAX)
+			break;
+	}
+	return victim;
+}
+
+/*
  * Make room by discarding the oldest: first of the sender's own messages, as
  * far as it is his quota that is used up, then of all. DIPC_REASON_QUEUED if
  * there is room now, DIPC_REASON_NONE if it takes more than can be done at
@@ -50,9 +75,10 @@ static enum dipc_reason evict_for(struct dipc_queue *q,
 	while (ev->n_drop < DIPC_DROP_MAX && ev->n_wake < DIPC_EVENTS_MAX - 1) {
 		share = dipc_queue_share_locked(q, sender->uid, sender->user);
 		if (!dipc_queue_within_quota_locked(q, share, m->len)) {
-			evict(q, list_first_entry(&share->messages,
-						  struct dipc_message,
-						  share_node), ev);
+			old = own_victim(q, share);
+			if (!displaces(q, m, old))
+				return DIPC_REASON_DROP_NEWEST;
+			evict(q, old, ev);
 			continue;
 		}
 		if (dipc_queue_has_room_locked(q, m->len))

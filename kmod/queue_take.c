@@ -3,11 +3,15 @@
  * How a message goes out of a queue: found by what the receiver asks for, on
  * loan to it while it copies, then taken; or back to its place.
  */
+#include <linux/sched/signal.h>
+
 #include "queue.h"
 #include "trace.h"
 
 /* How many messages a receiver looks at in one hold of the lock. */
 #define SCAN_MAX 256
+/* How often it begins anew because messages were put in before others. */
+#define RESTARTS_MAX 16
 
 /*
  * Where a search through the list of messages has got to. The message that
@@ -19,15 +23,24 @@ struct scan {
 	struct dipc_message	*last;		/* or NULL: from the start */
 	u64			seq;		/* of @last, then */
 	u64			shuffles;	/* of the queue, then */
+	bool			may_miss;	/* what comes while it lasts */
 	bool			pause;		/* go on after a break */
+	unsigned int		restarts;
 };
 
+/*
+ * Who is going to wait must have seen all messages there are. Who is not may
+ * miss one that was put in behind his back: others could do that for ever.
+ */
 static struct list_head *resume(struct dipc_queue *q, struct scan *scan)
 {
 	struct dipc_message *last = scan->last;
 
-	if (last && last->seq == scan->seq && !list_empty(&last->node) &&
-	    q->shuffles == scan->shuffles)
+	if (!last || last->seq != scan->seq || list_empty(&last->node))
+		return &q->messages;
+	if (q->shuffles == scan->shuffles)
+		return &last->node;
+	if (scan->may_miss && scan->restarts++ >= RESTARTS_MAX)
 		return &last->node;
 	return &q->messages;
 }
@@ -98,8 +111,8 @@ static void lend_waiting(struct dipc_queue *q, struct dipc_message *m,
 		dipc_queue_due_del_locked(q, m);
 		dipc_queue_tell_sender_locked(m, DIPC_REASON_HANDED, ev);
 	}
-	/* who stood behind it may fit where it did not */
-	if (q->n_senders)
+	/* who stood behind it, or polls, may fit where it did not */
+	if (q->n_senders || !list_empty(&q->starved))
 		dipc_queue_admit_locked(q, ev);
 }
 
@@ -170,7 +183,7 @@ struct dipc_message *dipc_queue_take(struct dipc_queue *q,
 				     const struct dipc_match *match,
 				     struct dipc_waiter *w, int *err)
 {
-	struct scan scan = { .match = match };
+	struct scan scan = { .match = match, .may_miss = !w };
 	struct dipc_queue_events ev;
 	struct dipc_message *m;
 
@@ -185,6 +198,11 @@ struct dipc_message *dipc_queue_take(struct dipc_queue *q,
 		if (likely(*err != -EALREADY))
 			break;
 		give_up_place(m);
+		if (fatal_signal_pending(current)) {
+			m = NULL;
+			*err = -EINTR;
+			break;
+		}
 		cond_resched();
 	}
 	give_up_place(scan.last);
@@ -228,7 +246,7 @@ static struct dipc_message *peek_step(struct dipc_queue *q, struct scan *scan,
 struct dipc_message *dipc_queue_peek(struct dipc_queue *q,
 				     const struct dipc_match *match, int *err)
 {
-	struct scan scan = { .match = match };
+	struct scan scan = { .match = match, .may_miss = true };
 	struct dipc_queue_events ev;
 	struct dipc_message *m;
 
@@ -243,6 +261,11 @@ struct dipc_message *dipc_queue_peek(struct dipc_queue *q,
 		if (likely(*err != -EALREADY))
 			break;
 		give_up_place(m);
+		if (fatal_signal_pending(current)) {
+			m = NULL;
+			*err = -EINTR;
+			break;
+		}
 		cond_resched();
 	}
 	give_up_place(scan.last);
@@ -315,6 +338,13 @@ bool dipc_queue_taken(struct dipc_queue *q, struct dipc_message *m)
 	return likely(!READ_ONCE(m->waiter)) || tell_taken(q, m);
 }
 
+/* On loan it had no timer, unless somebody waits for it. */
+static bool is_overdue(const struct dipc_message *m)
+{
+	return m->extra && m->extra->has_deadline &&
+	       m->extra->due.expires <= ktime_get();
+}
+
 static void put_back_locked(struct dipc_queue *q, struct dipc_message *m,
 			    struct dipc_queue_events *ev)
 {
@@ -332,6 +362,12 @@ static void put_back_locked(struct dipc_queue *q, struct dipc_message *m,
 		dipc_queue_drop_locked(q, m, DIPC_REASON_DROP_CLOSED, ev);
 		return;
 	}
+	if (is_overdue(m)) {
+		dipc_queue_due_del_locked(q, m);
+		dipc_queue_tell_sender_locked(m, DIPC_REASON_EXPIRED, ev);
+		dipc_queue_drop_locked(q, m, DIPC_REASON_EXPIRED, ev);
+		return;
+	}
 	if (dipc_queue_hand_locked(q, m, ev))
 		return;
 	ev->readable = true;
@@ -339,8 +375,6 @@ static void put_back_locked(struct dipc_queue *q, struct dipc_message *m,
 	if (m->waiter)
 		m->waiter->place = DIPC_PLACE_QUEUE;
 	dipc_queue_insert_locked(q, m);
-	/* its time may have run out meanwhile */
-	dipc_queue_expire_locked(q, ev);
 }
 
 /**

@@ -200,31 +200,68 @@ static int receive_message(struct dipc_sock *ds, struct msghdr *msg, size_t len,
 	return err;
 }
 
-/* What became of an asynchronous send; never waits. */
-static int receive_completion(struct dipc_sock *ds, struct msghdr *msg,
-			      int flags)
+static int put_completion(struct msghdr *msg,
+			  const struct dipc_completion *completion)
 {
-	struct dipc_errqueue *eq = smp_load_acquire(&ds->errqueue);
+	int err = put_cmsg(msg, SOL_DIPC, DIPC_COMPLETION, sizeof(*completion),
+			   (void *)completion);
+
+	if (!err)
+		msg->msg_flags |= MSG_ERRQUEUE;
+	return err;
+}
+
+static int peek_completion(struct dipc_errqueue *eq, struct msghdr *msg)
+{
 	struct dipc_completion completion;
+
+	if (!dipc_errqueue_peek(eq, &completion))
+		return -EAGAIN;
+	return put_completion(msg, &completion);
+}
+
+static int take_completion(struct dipc_errqueue *eq, struct msghdr *msg)
+{
+	struct dipc_async *async = dipc_errqueue_take(eq);
+	int err;
+
+	if (!async)
+		return -EAGAIN;
+	err = put_completion(msg, &async->completion);
+	if (err)
+		dipc_errqueue_put_back(eq, async);
+	else
+		dipc_errqueue_consume(eq, async);
+	return err;
+}
+
+static size_t completion_space(int flags)
+{
 	size_t header = sizeof(struct cmsghdr);
 
-	/* pairs with the cmpxchg() that made it */
 #ifdef CONFIG_COMPAT
 	if (flags & MSG_CMSG_COMPAT)
 		header = sizeof(struct compat_cmsghdr);
 #endif
-	/* it must not be lost for want of room */
+	return header + sizeof(struct dipc_completion);
+}
+
+/*
+ * What became of an asynchronous send; never waits. It must not be lost for
+ * want of room or for a bad pointer.
+ */
+static int receive_completion(struct dipc_sock *ds, struct msghdr *msg,
+			      int flags)
+{
+	/* pairs with the cmpxchg() that made it */
+	struct dipc_errqueue *eq = smp_load_acquire(&ds->errqueue);
+
 	if (!dipc_errqueue_pending(eq))
 		return -EAGAIN;
-	if (!msg->msg_control ||
-	    msg->msg_controllen < header + sizeof(completion))
+	if (!msg->msg_control || msg->msg_controllen < completion_space(flags))
 		return -EMSGSIZE;
-	if (!dipc_errqueue_take(eq, flags & MSG_PEEK, &completion))
-		return -EAGAIN;
-	put_cmsg(msg, SOL_DIPC, DIPC_COMPLETION, sizeof(completion),
-		 &completion);
-	msg->msg_flags |= MSG_ERRQUEUE;
-	return 0;
+	return flags & MSG_PEEK ? peek_completion(eq, msg) :
+				  take_completion(eq, msg);
 }
 
 /**

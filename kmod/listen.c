@@ -127,9 +127,9 @@ int dipc_sock_accept(struct dipc_sock *ds, struct socket *sock, int flags)
 	struct dipc_sock *new;
 	int err = -EAGAIN;
 
-	if (READ_ONCE(ds->sk.sk_state) != TCP_LISTEN)
-		return -EINVAL;
 	l = dipc_sock_listener(ds);
+	if (!l || READ_ONCE(ds->sk.sk_state) != TCP_LISTEN)
+		return -EINVAL;
 	new = take(l);
 	if (!new && timeout)
 		new = wait(ds, l, timeout, &err);
@@ -246,11 +246,15 @@ static void copy_peercred(struct sock *sk, struct dipc_listener *l)
 /* From the moment it is added, the other end may be accepted, and closed. */
 static int try_call(struct call *c, struct dipc_listener *l)
 {
+	struct dipc_queue *rx = &c->pair.rx[0]->queue;
 	struct sock *sk = &c->ds->sk;
 	int err;
 
 	lock_sock(sk);
-	err = dipc_listener_add(l, &c->other->pending, refusal(sk));
+	/* the limits may have been set since the link was made */
+	err = dipc_queue_configure(rx, &c->ds->conf, rx->owner);
+	if (!err)
+		err = dipc_listener_add(l, &c->other->pending, refusal(sk));
 	if (!err) {
 		copy_peercred(sk, l);
 		dipc_pair_take(&c->pair, 0, c->ds);

@@ -30,13 +30,19 @@ struct reading {
 /* @within: where in the piece to go on, behind what was read of it before */
 static struct dipc_message *next_piece(struct reading *r, u32 *within, int *err)
 {
+	struct dipc_message *m;
+
 	*within = 0;
 	if (!r->peek)
 		return dipc_queue_take(r->q, NULL, NULL, err);
 	*err = 0;
-	if (r->n_peeked++ == PEEK_MAX)
+	if (r->n_peeked == PEEK_MAX)
 		return NULL;
-	return dipc_queue_peek_at(r->q, r->skip + r->copied, within, err);
+	m = dipc_queue_peek_at(r->q, r->skip + r->copied, within, err);
+	/* if there is none, another reader may have been quicker */
+	if (m)
+		r->n_peeked++;
+	return m;
 }
 
 static void done_with(struct reading *r, struct dipc_message *m, u32 bytes)
@@ -203,11 +209,11 @@ int dipc_sock_read_stream(struct dipc_sock *ds, struct msghdr *msg, size_t len,
 	};
 	int err;
 
-	if (READ_ONCE(sk->sk_state) != TCP_ESTABLISHED)
+	r.q = dipc_sock_rx(ds);
+	if (!r.q || READ_ONCE(sk->sk_state) != TCP_ESTABLISHED)
 		return -EINVAL;
 	if (flags & MSG_OOB)
 		return -EOPNOTSUPP;
-	r.q = dipc_sock_rx(ds);
 	err = read_until(&r, sock_rcvlowat(sk, flags & MSG_WAITALL, len),
 			 sock_rcvtimeo(sk, flags & MSG_DONTWAIT));
 	if (r.creds && r.writer)

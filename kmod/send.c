@@ -98,11 +98,16 @@ static size_t next_piece(const struct dipc_queue *q, size_t left)
 static int send_pieces(struct dipc_attempt *a, struct msghdr *msg, size_t len)
 {
 	size_t sent = 0;
+	bool has_files;
 	int err;
 
 	while (sent < len) {
 		a->len = next_piece(a->queue, len - sent);
+		has_files = a->params.files;
 		err = dipc_attempt_send(a, msg);
+		/* its reader takes less at a time by now */
+		if (err == -EMSGSIZE && a->len > STREAM_ATOMIC && !has_files)
+			continue;
 		if (err)
 			return sent ? sent : err;
 		sent += a->len;

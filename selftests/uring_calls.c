@@ -297,6 +297,52 @@ TEST_F(uring, control_messages_of_who_waits)
 	EXPECT_EQ(77, tag);
 }
 
+static void put_control(struct msghdr *msg, int type, const void *data,
+			size_t len)
+{
+	struct cmsghdr *c = (void *)((char *)msg->msg_control +
+				     msg->msg_controllen);
+
+	c->cmsg_level = SOL_DIPC;
+	c->cmsg_type = type;
+	c->cmsg_len = CMSG_LEN(len);
+	memcpy(CMSG_DATA(c), data, len);
+	msg->msg_controllen += CMSG_SPACE(len);
+}
+
+/* An explicit send that leaves its message behind, and what became of it. */
+TEST_F(uring, completion_comes_to_the_ring)
+{
+	char out[128] __attribute__((aligned(8)));
+	char in[256] __attribute__((aligned(8)));
+	struct iovec iov = { "x", 1 };
+	struct msghdr msg = {
+		.msg_iov = &iov, .msg_iovlen = 1, .msg_control = out,
+	}, got = { .msg_control = in, .msg_controllen = sizeof(in) };
+	uint32_t mode = DIPC_MODE_EXPLICIT;
+	struct dipc_completion completion;
+	uint64_t cookie = 99;
+
+	if (variant->way == STREAM)
+		return;
+	put_control(&msg, DIPC_MODE, &mode, sizeof(mode));
+	put_control(&msg, DIPC_ASYNC, &cookie, sizeof(cookie));
+	DO(SEND, sendmsg, self->tx, &msg, 0);
+	EXPECT_DONE(1, SEND);
+	DO(AGAIN, recvmsg, self->tx, &got, MSG_ERRQUEUE);
+	EXPECT_WAITS(AGAIN);
+	DO(RECV, recv, self->rx, self->buf, 1, 0);
+	EXPECT_DONE(1, RECV);
+	EXPECT_DONE(0, AGAIN);
+	EXPECT_TRUE(got.msg_flags & MSG_ERRQUEUE);
+	ASSERT_NE(NULL, CMSG_FIRSTHDR(&got));
+	EXPECT_EQ(DIPC_COMPLETION, CMSG_FIRSTHDR(&got)->cmsg_type);
+	memcpy(&completion, CMSG_DATA(CMSG_FIRSTHDR(&got)),
+	       sizeof(completion));
+	EXPECT_EQ(99, completion.cookie);
+	EXPECT_EQ(0, completion.error);
+}
+
 /* Without copying: not offered, and then nothing is sent. */
 TEST_F(uring, zero_copy)
 {

@@ -387,6 +387,19 @@ TEST_F(async, short_control_buffer_leaves_the_completion)
 	EXPECT_NONE();
 }
 
+TEST_F(async, bad_control_memory_leaves_the_completion)
+{
+	struct msghdr msg = { .msg_control = (void *)8, .msg_controllen = 512 };
+
+	EXPECT_EQ(1, send_async(self->tx, 'a', 9));
+	EXPECT_EQ('a', take(self->rx));
+	EXPECT_EQ(-EFAULT, DT_ERR(recvmsg(self->tx, &msg, MSG_ERRQUEUE)));
+	EXPECT_EQ(-EFAULT, DT_ERR(recvmsg(self->tx, &msg,
+					  MSG_ERRQUEUE | MSG_PEEK)));
+	EXPECT_EQ(0, strncmp("9 0 ", told(self->tx, 0), 4));
+	EXPECT_NONE();
+}
+
 TEST_F(async, each_completion_is_an_edge)
 {
 	struct epoll_event e = { .events = EPOLLET };

@@ -61,7 +61,8 @@ static bool joins(struct reading *r, struct dipc_message *m)
 		r->writer = m->sender;
 		return true;
 	}
-	return !r->creds || r->writer == m->sender;
+	return !r->creds ||
+	       dipc_sender_has_credentials_of(r->writer, m->sender);
 }
 
 static void put_files(struct reading *r, struct dipc_message *m)

@@ -62,4 +62,19 @@ struct dipc_sender *dipc_sender_create(struct dipc_account *account, u64 port);
 bool dipc_sender_is_current(const struct dipc_sender *sender);
 void dipc_sender_put(struct dipc_sender *sender);
 
+/**
+ * dipc_sender_has_credentials_of() - would a receiver be told the same
+ * @a: a sender
+ * @b: another
+ *
+ * Context: any.
+ * Return: whether process, user and group are the same.
+ */
+static inline bool dipc_sender_has_credentials_of(const struct dipc_sender *a,
+						  const struct dipc_sender *b)
+{
+	return a->pid == b->pid && uid_eq(a->uid, b->uid) &&
+	       gid_eq(a->gid, b->gid);
+}
+
 #endif /* _DIPC_SENDER_H */

@@ -12,6 +12,7 @@
 
 #include "call.h"
 #include "kselftest_harness.h"
+#include "post.h"
 
 #define ALICE	1001
 #define BOB	1002
@@ -308,6 +309,33 @@ TEST_F(quota, over_it_drop_oldest_discards_ones_own)
 	EXPECT_COUNTED(&self->before, [DIPC_REASON_QUEUED] = 11,
 		       [DIPC_REASON_DROP_OLDEST] = 6);
 	EXPECT_STREQ("ob789", take_all(self->rx));
+}
+
+TEST_F(quota, over_it_drop_oldest_spares_what_is_more_urgent)
+{
+	struct dipc_queue_conf conf;
+
+	ASSERT_EQ(0, dt_get_conf(self->rx, &conf));
+	conf.capacity_msgs = 8;
+	conf.policy = DIPC_POLICY_DROP_OLDEST;
+	conf.order = DIPC_ORDER_PRIORITY;
+	ASSERT_EQ(0, dt_set_conf(self->rx, &conf));
+	ASSERT_EQ(0, become(ALICE));
+	EXPECT_EQ(1, post(self->tx, 'a', POST(.priority = 31)));
+	EXPECT_EQ(1, post(self->tx, 'b', POST(.priority = 7)));
+	EXPECT_EQ(1, post(self->tx, 'c', POST(.priority = 31)));
+	EXPECT_EQ(1, post(self->tx, 'd', POST(.priority = 31)));
+	/* she may hold no more: the least urgent of hers makes room, or none */
+	EXPECT_EQ(1, post(self->tx, 'e', POST(.priority = 8)));
+	EXPECT_EQ(-ENOBUFS, post(self->tx, 'f', POST(.priority = 3,
+					.mode = DIPC_MODE_RELIABLE)));
+	EXPECT_EQ(1, post(self->tx, 'g', POST(.priority = 3)));
+	ASSERT_EQ(0, become(0));
+	EXPECT_COUNTED(&self->before, [DIPC_REASON_QUEUED] = 5,
+		       [DIPC_REASON_DROP_OLDEST] = 1,
+		       [DIPC_REASON_DROP_NEWEST] = 1,
+		       [DIPC_REASON_REFUSED] = 1);
+	EXPECT_STREQ("acde", take_all(self->rx));
 }
 
 TEST_F(quota, drop_oldest_of_a_full_queue_lets_each_user_have_one)

@@ -3,43 +3,25 @@
  * Messages beyond what fits into one object of the kernel: every length up to
  * the largest comes through whole, in one piece or in many, to a port and to a
  * mailbox, and through a byte stream in parts that are put together; what fails
- * on the way fails without a trace. The memory they lie in is kept by the
- * sending socket for its next messages: it is used again, shows nobody
- * anything, stays charged to who sent, and is given back when it is wanted,
- * when it is idle, and when the socket is closed.
+ * on the way fails without a trace, and nothing stays charged to the user. What
+ * becomes of the memory in between is in large_kept.c.
  *
  * suite-timeout: 300
  */
 #define _GNU_SOURCE
-#include <fcntl.h>
 #include <limits.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <sys/uio.h>
-#include <sys/wait.h>
 
-#include <linux/sockios.h>
-
+#include "buffer.h"
 #include "call.h"
 #include "kselftest_harness.h"
 
-#define KIB		1024UL
-#define MIB		(1024 * KIB)
 #define GUARD		64	/* bytes behind a message, not to be touched */
 #define UNTOUCHED	0xee
 #define ALICE		1001
-
-static uint8_t *map(size_t len)
-{
-	void *p = mmap(NULL, len, PROT_READ | PROT_WRITE,
-		       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-	return p == MAP_FAILED ? NULL : p;
-}
 
 /* Where the first byte differs from value, or -1. */
 static long differs_from(const uint8_t *p, size_t len, uint8_t value)
@@ -106,8 +88,8 @@ FIXTURE_SETUP(way)
 	ASSERT_LE(0, self->tx);
 	/* touched only as far as a test goes */
 	self->size = DIPC_MSG_LEN_MAX + 2 * GUARD;
-	self->out = map(self->size);
-	self->in = map(self->size);
+	self->out = buffer_map(self->size);
+	self->in = buffer_map(self->size);
 	ASSERT_NE(NULL, self->out);
 	ASSERT_NE(NULL, self->in);
 	ASSERT_EQ(0, dt_stats_get(&self->before));
@@ -404,7 +386,7 @@ static int rounds(int n)
 static long crowd_send(void *arg)
 {
 	struct member *me = arg;
-	uint8_t *buf = map(CROWD_MAX);
+	uint8_t *buf = buffer_map(CROWD_MAX);
 	struct head head;
 	unsigned int i, r = me->number;
 	long ret = buf ? 0 : -ENOMEM;
@@ -427,7 +409,7 @@ static long crowd_send(void *arg)
 static long crowd_recv(void *arg)
 {
 	struct member *me = arg;
-	uint8_t *buf = map(CROWD_MAX), want[sizeof(struct head)];
+	uint8_t *buf = buffer_map(CROWD_MAX), want[sizeof(struct head)];
 	struct head head;
 	unsigned int i;
 	long ret = buf ? 0 : -ENOMEM;
@@ -661,322 +643,6 @@ TEST_F(way, what_other_sockets_keep_is_given_up_at_the_limit)
 	EXPECT_EQ(0, dt_limit_set("user_max_bytes", max));
 	EXPECT_EQ(3, take_n(self));
 	close(other);
-}
-
-/*
- * What is kept. A child in a cgroup of its own sends, and this process
- * receives: what the cgroup is charged for shows what is kept.
- */
-
-#define N_SOCKETS	8	/* each keeps up to 1 MiB */
-#define A_LOT		(4L << 20)	/* of 8 MiB, whatever CPUs batch */
-#define NOTHING		(1L << 20)
-
-enum order { WAIT, SEND, CLOSE };
-
-struct desk {
-	volatile int order;
-	volatile int ready;
-	char cgroup[128];
-	volatile size_t len;
-	volatile int count;		/* of each socket */
-	volatile int done;
-	volatile long result;		/* of the last send */
-	int fd[N_SOCKETS];
-};
-
-FIXTURE(kept)
-{
-	char dir[96];
-	int rx;
-	struct desk *desk;
-	pid_t pid;
-	long before;			/* charged */
-	uint8_t *buf;
-};
-
-static int write_to(const char *dir, const char *file, const char *text)
-{
-	char path[256];
-	int fd, ret;
-
-	snprintf(path, sizeof(path), "%s/%s", dir, file);
-	fd = open(path, O_WRONLY | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	ret = write(fd, text, strlen(text)) < 0 ? -errno : 0;
-	close(fd);
-	return ret;
-}
-
-/*
- * The sum of the numbers behind keys that begin with that, or the only number
- * of the file; or -1.
- */
-static long read_from(const char *dir, const char *file, const char *key)
-{
-	char path[256], line[256], *space;
-	long value = -1;
-	FILE *f;
-
-	snprintf(path, sizeof(path), "%s/%s", dir, file);
-	f = fopen(path, "re");
-	while (f && fgets(line, sizeof(line), f)) {
-		space = key ? strchr(line, ' ') : line;
-		if (!space || (key && strncmp(line, key, strlen(key))))
-			continue;
-		value = (value < 0 ? 0 : value) + atol(space);
-	}
-	if (f)
-		fclose(f);
-	return value;
-}
-
-static long charged(const FIXTURE_DATA(kept) *self)
-{
-	return read_from(self->dir, "memory.current", NULL);
-}
-
-static int sender(void *arg)
-{
-	struct desk *d = arg;
-	uint8_t *buf = map(4 * MIB);
-	int i, k;
-
-	if (!buf || write_to(d->cgroup, "cgroup.procs", "0"))
-		return 1;
-	memset(buf, 's', 4 * MIB);
-	d->ready = 1;
-	for (;;) {
-		while (d->order == WAIT)
-			usleep(500);
-		d->done = 0;
-		d->result = 0;
-		for (k = 0; d->order == CLOSE && k < N_SOCKETS; k++)
-			close(d->fd[k]);
-		for (k = 0; d->order == SEND && k < N_SOCKETS; k++)
-			for (i = 0; i < d->count && d->result >= 0; i++) {
-				d->result = DT_ERR(send(d->fd[k], buf, d->len,
-							MSG_DONTWAIT));
-				d->done += d->result == (long)d->len;
-			}
-		d->order = WAIT;
-	}
-}
-
-/* How many messages it could send; why not more is in desk->result. */
-static int order(FIXTURE_DATA(kept) *self, enum order what, size_t len, int count)
-{
-	self->desk->len = len;
-	self->desk->count = count;
-	self->desk->order = what;
-	return DT_WAIT_UNTIL(self->desk->order == WAIT) ? self->desk->done : -ETIME;
-}
-
-static int take_kept(FIXTURE_DATA(kept) *self)
-{
-	int n = 0;
-
-	while (dt_recv(self->rx, self->buf, 4 * MIB, MSG_DONTWAIT, NULL) > 0)
-		n++;
-	return n;
-}
-
-/* The sockets keep as much as they may; how much more is charged than before. */
-static long fill(FIXTURE_DATA(kept) *self)
-{
-	if (order(self, SEND, MIB, 1) != N_SOCKETS || take_kept(self) != N_SOCKETS)
-		return -1;
-	return charged(self) - self->before;
-}
-
-FIXTURE_SETUP(kept)
-{
-	const char *base = getenv("DIPC_CGROUP") ?: "/sys/fs/cgroup";
-	struct dipc_queue_conf conf = {
-		.capacity_msgs = 100000, .capacity_bytes = 1 << 30,
-		.msg_max_bytes = 4 * MIB,
-	};
-	struct sockaddr_dipc addr = dt_any();
-	int i, sndbuf = 64 << 20;
-
-	write_to(base, "cgroup.subtree_control", "+memory");
-	snprintf(self->dir, sizeof(self->dir), "%s/large-%d", base, getpid());
-	ASSERT_EQ(0, mkdir(self->dir, 0755));
-	if (read_from(self->dir, "memory.current", NULL) < 0) {
-		rmdir(self->dir);
-		SKIP(return, "no memory controller at %s", base);
-	}
-	self->buf = map(4 * MIB);
-	ASSERT_NE(NULL, self->buf);
-	memset(self->buf, 'r', 4 * MIB);
-	self->rx = dt_socket_bound(SOCK_RDM, &addr);
-	ASSERT_LE(0, self->rx);
-	ASSERT_EQ(0, dt_set_conf(self->rx, &conf));
-	addr = dt_port_of(self->rx);
-
-	self->desk = mmap(NULL, sizeof(*self->desk), PROT_READ | PROT_WRITE,
-			  MAP_SHARED | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
-	ASSERT_NE(MAP_FAILED, self->desk);
-	strcpy(self->desk->cgroup, self->dir);
-	for (i = 0; i < N_SOCKETS; i++) {
-		self->desk->fd[i] = dt_socket_connected(SOCK_RDM, &addr);
-		ASSERT_LE(0, self->desk->fd[i]);
-		ASSERT_EQ(0, setsockopt(self->desk->fd[i], SOL_SOCKET,
-					SO_SNDBUFFORCE, &sndbuf, sizeof(sndbuf)));
-	}
-	self->pid = dt_child(sender, self->desk);
-	ASSERT_LT(0, self->pid);
-	ASSERT_TRUE(DT_WAIT_UNTIL(self->desk->ready));
-	/* what each needs for its first message is not what is looked at */
-	ASSERT_EQ(N_SOCKETS, order(self, SEND, 1, 1));
-	ASSERT_EQ(N_SOCKETS, take_kept(self));
-	self->before = charged(self);
-}
-
-FIXTURE_TEARDOWN(kept)
-{
-	int i;
-
-	if (!self->desk)
-		return;
-	if (self->pid > 0) {
-		kill(self->pid, SIGKILL);
-		dt_child_wait(self->pid);
-	}
-	for (i = 0; i < N_SOCKETS; i++)
-		close(self->desk->fd[i]);
-	close(self->rx);
-	EXPECT_TRUE(DT_WAIT_UNTIL(!rmdir(self->dir) || errno != EBUSY));
-}
-
-TEST_F(kept, memory_stays_charged_to_who_sent_and_is_bounded)
-{
-	int i;
-
-	for (i = 0; i < 3; i++) {
-		EXPECT_LT(A_LOT, fill(self));
-		/* what is beyond the bound of each socket is given back */
-		EXPECT_EQ(3 * N_SOCKETS, order(self, SEND, 4 * MIB, 3));
-		EXPECT_EQ(3 * N_SOCKETS, take_kept(self));
-		EXPECT_GT((long)(N_SOCKETS * MIB) + 2 * NOTHING,
-			  charged(self) - self->before);
-	}
-}
-
-TEST_F(kept, memory_is_not_outstanding)
-{
-	int outq = -1;
-
-	EXPECT_LT(A_LOT, fill(self));
-	EXPECT_EQ(0, ioctl(self->desk->fd[0], SIOCOUTQ, &outq));
-	EXPECT_EQ(0, outq);
-}
-
-TEST_F(kept, memory_is_used_again)
-{
-	static const size_t lens[] = { 4096, 60000, 65536, 300000 };
-	int n = 400, i, k;
-	long pages, used;
-
-	for (k = 0; k < 4; k++) {
-		ASSERT_EQ(lens[k], dt_send(self->desk->fd[0], self->buf, lens[k], 0, NULL));
-		ASSERT_EQ(1, take_kept(self));
-		pages = read_from("/proc", "vmstat", "pgalloc_");
-		for (i = 0; i < n; i++) {
-			ASSERT_EQ(lens[k], dt_send(self->desk->fd[0], self->buf,
-						   lens[k], 0, NULL));
-			ASSERT_EQ(1, take_kept(self));
-		}
-		used = read_from("/proc", "vmstat", "pgalloc_") - pages;
-		/* others allocate, too */
-		EXPECT_GT(lens[k] / 4096 * n / 2 + 200, used)
-			TH_LOG("%ld pages for %d times %zu bytes", used, n, lens[k]);
-	}
-}
-
-TEST_F(kept, memory_goes_when_the_machine_wants_it)
-{
-	ASSERT_TRUE(DT_WAIT_UNTIL(fill(self) > A_LOT));
-	ASSERT_EQ(0, write_to("/proc/sys/vm", "drop_caches", "2"));
-	EXPECT_GT(NOTHING, charged(self) - self->before)
-		TH_LOG("%ld bytes are left", charged(self) - self->before);
-	/* and can be had again */
-	EXPECT_LT(A_LOT, fill(self));
-}
-
-TEST_F(kept, memory_goes_when_its_socket_is_closed)
-{
-	int i;
-
-	for (i = 0; i < N_SOCKETS; i++)
-		close(self->desk->fd[i]);
-	ASSERT_TRUE(DT_WAIT_UNTIL(fill(self) > A_LOT));
-	ASSERT_EQ(0, order(self, CLOSE, 0, 0));
-	EXPECT_GT(NOTHING, charged(self) - self->before)
-		TH_LOG("%ld bytes are left", charged(self) - self->before);
-}
-
-TEST_F(kept, socket_that_is_closed_before_its_messages_are_taken_keeps_nothing)
-{
-	int i;
-
-	for (i = 0; i < N_SOCKETS; i++)
-		close(self->desk->fd[i]);
-	ASSERT_EQ(N_SOCKETS, order(self, SEND, MIB, 1));
-	ASSERT_EQ(0, order(self, CLOSE, 0, 0));
-	EXPECT_LT(A_LOT, charged(self) - self->before);
-	EXPECT_EQ(N_SOCKETS, take_kept(self));
-	EXPECT_GT(NOTHING, charged(self) - self->before)
-		TH_LOG("%ld bytes are left", charged(self) - self->before);
-}
-
-TEST_F(kept, memory_goes_when_another_process_sends)
-{
-	int i;
-
-	ASSERT_TRUE(DT_WAIT_UNTIL(fill(self) > A_LOT));
-	for (i = 0; i < N_SOCKETS; i++)
-		ASSERT_EQ(65, dt_send(self->desk->fd[i], self->buf, 65, 0, NULL));
-	EXPECT_GT(NOTHING, charged(self) - self->before)
-		TH_LOG("%ld bytes are left", charged(self) - self->before);
-	EXPECT_EQ(N_SOCKETS, take_kept(self));
-}
-
-TEST_F(kept, memory_goes_when_it_is_idle)
-{
-	ASSERT_TRUE(DT_WAIT_UNTIL(fill(self) > A_LOT));
-	EXPECT_TRUE(DT_WAIT_UNTIL(charged(self) - self->before < NOTHING))
-		TH_LOG("%ld bytes are left", charged(self) - self->before);
-}
-
-/* Messages cannot be had back by killing somebody: the send must fail. */
-TEST_F(kept, at_the_limit_of_the_cgroup_a_send_fails_and_nobody_is_killed)
-{
-	static const size_t lens[] = { 4 * MIB, MIB, 65536, 5000 };
-	char text[32];
-	int round, i, n;
-
-	snprintf(text, sizeof(text), "%ld", self->before + (20L << 20));
-	for (round = 0; round < 2; round++) {
-		for (i = 0; i < 4; i++) {
-			size_t len = lens[i];
-
-			ASSERT_EQ(0, write_to(self->dir, "memory.max", text));
-			n = order(self, SEND, len, 100000);
-			EXPECT_EQ(-ENOMEM, self->desk->result);
-			/* from 20 MiB, less what large blocks and CPUs leave */
-			EXPECT_LT(10 * MIB, n * len);
-			EXPECT_GT(22 * MIB, n * len);
-			EXPECT_EQ(n, take_kept(self));
-			ASSERT_EQ(0, write_to(self->dir, "memory.max", "max"));
-		}
-	}
-	EXPECT_EQ(0, read_from(self->dir, "memory.events", "oom_kill"));
-	EXPECT_EQ(0, waitpid(self->pid, NULL, WNOHANG));
-	/* nothing was half sent, and it works again */
-	EXPECT_LT(A_LOT, fill(self));
-	EXPECT_TRUE(DT_WAIT_UNTIL(charged(self) - self->before < NOTHING));
 }
 
 TEST_HARNESS_MAIN

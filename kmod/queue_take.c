@@ -24,6 +24,7 @@ struct scan {
 	u64			seq;		/* of @last, then */
 	u64			shuffles;	/* of the queue, then */
 	bool			may_miss;	/* what comes while it lasts */
+	bool			only_look;	/* and leave it there */
 	bool			pause;		/* go on after a break */
 	unsigned int		restarts;
 };
@@ -127,13 +128,19 @@ static void wait_in_line(struct dipc_queue *q, struct dipc_waiter *w,
 	ev->room = !list_empty(&q->starved);
 }
 
+static struct dipc_message *share(struct dipc_message *m)
+{
+	dipc_message_get(m);
+	return m;
+}
+
 /*
  * One hold of the lock. Sets @err to -EALREADY if the search is to go on; then
  * the message that is returned is the caller's to put, or NULL.
  */
-static struct dipc_message *take_step(struct dipc_queue *q, struct scan *scan,
-				      struct dipc_waiter *w,
-				      struct dipc_queue_events *ev, int *err)
+static struct dipc_message *search_step(struct dipc_queue *q, struct scan *scan,
+					struct dipc_waiter *w,
+					struct dipc_queue_events *ev, int *err)
 {
 	struct dipc_message *m;
 
@@ -149,11 +156,15 @@ static struct dipc_message *take_step(struct dipc_queue *q, struct scan *scan,
 	}
 	*err = 0;
 	if (m) {
+		if (scan->only_look)
+			return share(m);
 		lend_queued(q, m, ev);
 		return m;
 	}
 	m = dipc_queue_first_in_line_locked(q, scan->match);
 	if (m) {
+		if (scan->only_look)
+			return share(m);
 		lend_waiting(q, m, ev);
 		return m;
 	}
@@ -165,6 +176,34 @@ static struct dipc_message *take_step(struct dipc_queue *q, struct scan *scan,
 	return NULL;
 }
 
+static struct dipc_message *search(struct dipc_queue *q, struct scan *scan,
+				   struct dipc_waiter *w, int *err)
+{
+	struct dipc_queue_events ev;
+	struct dipc_message *m;
+
+	for (;;) {
+		dipc_queue_events_init(&ev);
+		rcu_read_lock();
+		spin_lock_bh(&q->lock);
+		m = search_step(q, scan, w, &ev, err);
+		spin_unlock_bh(&q->lock);
+		dipc_queue_notify(q, &ev);
+		rcu_read_unlock();
+		if (likely(*err != -EALREADY))
+			break;
+		give_up_place(m);
+		if (fatal_signal_pending(current)) {
+			m = NULL;
+			*err = -EINTR;
+			break;
+		}
+		cond_resched();
+	}
+	give_up_place(scan->last);
+	return m;
+}
+
 /**
  * dipc_queue_take() - take the next message, or line up for one
  * @q: the queue
@@ -172,7 +211,8 @@ static struct dipc_message *take_step(struct dipc_queue *q, struct scan *scan,
  * @w: of a receiver that is willing to wait, with the same match; else NULL
  * @err: set if there is no message: -EAGAIN if there is none now and @w was
  *	NULL, -EINPROGRESS if @w waits in the queue from now on, 0 if none
- *	will come any more, or the queue's close_err
+ *	will come any more, -EINTR if the task is being killed, or the
+ *	queue's close_err
  *
  * Context: process; may sleep.
  * Return: the message, on loan: when it has been copied, it is to be given to
@@ -184,61 +224,16 @@ struct dipc_message *dipc_queue_take(struct dipc_queue *q,
 				     struct dipc_waiter *w, int *err)
 {
 	struct scan scan = { .match = match, .may_miss = !w };
-	struct dipc_queue_events ev;
-	struct dipc_message *m;
 
-	for (;;) {
-		dipc_queue_events_init(&ev);
-		rcu_read_lock();
-		spin_lock_bh(&q->lock);
-		m = take_step(q, &scan, w, &ev, err);
-		spin_unlock_bh(&q->lock);
-		dipc_queue_notify(q, &ev);
-		rcu_read_unlock();
-		if (likely(*err != -EALREADY))
-			break;
-		give_up_place(m);
-		if (fatal_signal_pending(current)) {
-			m = NULL;
-			*err = -EINTR;
-			break;
-		}
-		cond_resched();
-	}
-	give_up_place(scan.last);
-	return m;
-}
-
-/* One hold of the lock, as take_step(); the message is shared. */
-static struct dipc_message *peek_step(struct dipc_queue *q, struct scan *scan,
-				      struct dipc_queue_events *ev, int *err)
-{
-	struct dipc_message *m;
-
-	if (q->closed) {
-		*err = q->close_err;
-		return NULL;
-	}
-	dipc_queue_expire_locked(q, ev);
-	m = scan_locked(q, scan);
-	if (scan->pause) {
-		*err = -EALREADY;
-		return keep_place(q, scan, m);
-	}
-	if (!m)
-		m = dipc_queue_first_in_line_locked(q, scan->match);
-	if (m)
-		dipc_message_get(m);
-	*err = m || q->ended ? 0 : -EAGAIN;
-	return m;
+	return search(q, &scan, w, err);
 }
 
 /**
  * dipc_queue_peek() - look at the next message and leave it there
  * @q: the queue
  * @match: which messages count; NULL: all
- * @err: set if there is no message: -EAGAIN, 0 if none will come any more, or
- *	the queue's close_err
+ * @err: set if there is no message: -EAGAIN, 0 if none will come any more,
+ *	-EINTR if the task is being killed, or the queue's close_err
  *
  * Context: process; may sleep.
  * Return: the message, shared: to be given to dipc_message_put(). Or NULL.
@@ -246,30 +241,11 @@ static struct dipc_message *peek_step(struct dipc_queue *q, struct scan *scan,
 struct dipc_message *dipc_queue_peek(struct dipc_queue *q,
 				     const struct dipc_match *match, int *err)
 {
-	struct scan scan = { .match = match, .may_miss = true };
-	struct dipc_queue_events ev;
-	struct dipc_message *m;
+	struct scan scan = {
+		.match = match, .may_miss = true, .only_look = true,
+	};
 
-	for (;;) {
-		dipc_queue_events_init(&ev);
-		rcu_read_lock();
-		spin_lock_bh(&q->lock);
-		m = peek_step(q, &scan, &ev, err);
-		spin_unlock_bh(&q->lock);
-		dipc_queue_notify(q, &ev);
-		rcu_read_unlock();
-		if (likely(*err != -EALREADY))
-			break;
-		give_up_place(m);
-		if (fatal_signal_pending(current)) {
-			m = NULL;
-			*err = -EINTR;
-			break;
-		}
-		cond_resched();
-	}
-	give_up_place(scan.last);
-	return m;
+	return search(q, &scan, NULL, err);
 }
 
 /**

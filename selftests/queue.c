@@ -10,7 +10,7 @@
 #include <stdio.h>
 
 #include "kselftest_harness.h"
-#include "ports.h"
+#include "queues.h"
 
 /*
  * Sending: policy x capacity x what the queue holds and who waits x how one

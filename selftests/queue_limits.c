@@ -8,7 +8,7 @@
 #include <sys/mman.h>
 
 #include "kselftest_harness.h"
-#include "ports.h"
+#include "queues.h"
 
 /*
  * Bytes, and the largest message

@@ -7,9 +7,7 @@
 #define DIPC_TEST_LINE_H
 
 #include "kselftest_harness.h"
-#include "ports.h"
-
-#define MANY	20	/* more than the kernel wakes in one go */
+#include "queues.h"
 
 /* One queue of capacity 1 and 100 bytes, policy "wait". */
 FIXTURE(line)

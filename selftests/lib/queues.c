@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Ports with limits; see ports.h. */
+/* Queues of ports and of mailboxes; see queues.h. */
 #define _GNU_SOURCE
-#include "ports.h"
+#include "queues.h"
 
 const char letters[27] = "abcdefghijklmnopqrstuvwxyz";
 
@@ -39,4 +39,39 @@ uint32_t senders(int port)
 uint32_t queued(int port)
 {
 	return dt_port_queued(dt_port_id(port));
+}
+
+int box_receiver(const char *name)
+{
+	struct sockaddr_dipc addr = dt_mailbox(name);
+
+	return dt_socket_bound(SOCK_RDM, &addr);
+}
+
+int box_sender(const char *name)
+{
+	struct sockaddr_dipc addr = dt_mailbox(name);
+
+	return dt_socket_connected(SOCK_RDM, &addr);
+}
+
+long box_put(const char *name, char letter)
+{
+	struct sockaddr_dipc addr = dt_mailbox(name);
+	int fd = dt_socket(SOCK_RDM);
+	long ret;
+
+	if (fd < 0)
+		return fd;
+	ret = dt_send(fd, &letter, 1, MSG_DONTWAIT, &addr);
+	close(fd);
+	return ret;
+}
+
+int box_exists(const char *name)
+{
+	struct dt_queue q;
+	int err = dt_mailbox_get(name, &q);
+
+	return err == -ENOENT ? 0 : err ? err : 1;
 }

@@ -10,8 +10,8 @@
 #include "errors.h"
 
 /*
- * Netlink: the errors by their kind; netlink.c has them by attribute, with the
- * texts
+ * Netlink: the errors by their kind; netlink_refused.c has them by attribute,
+ * with the texts
  */
 
 static int nl_start(struct dt_nl *nl, uint8_t cmd, uint16_t flags,

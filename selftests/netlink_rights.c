@@ -1,22 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Who may do what over netlink: as a truth table of users and commands, from
- * other user namespaces, and through sockets that somebody else has opened.
- * And how ids of users and processes look to different readers.
+ * other user namespaces, and through sockets that somebody else has opened;
+ * and who may look into queues. And how ids of users and processes look to
+ * different readers.
  */
 #define _GNU_SOURCE
 #include <grp.h>
 #include <sched.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <sys/prctl.h>
 
 #include "call.h"
-#include "kselftest_harness.h"
-
-#define ALICE	1001
-#define BOB	1002
-#define STAFF	2001
+#include "look.h"
+#include "who.h"
 
 /* What is tried on the mailbox "hers", which is Alice's. */
 struct try {
@@ -330,6 +327,99 @@ TEST_F(world, process_ids_are_those_of_the_readers_pid_namespace)
 		_exit(port_has_pid(&p));
 	EXPECT_EQ(0, dt_child_wait(pid));
 	close(fd);
+}
+
+/*
+ * Who may look into queues: E-NL-18
+ */
+
+static int peek_at(void *arg)
+{
+	static struct peeked got;
+	static struct dt_nl nl;
+	int err = dt_nl_open(&nl);
+
+	if (!err)
+		err = peek(&nl, arg, LIMITS(), &got);
+	return err;
+}
+
+static int waiters_of(void *arg)
+{
+	static struct waiters all;
+	static struct dt_nl nl;
+	const uint64_t *port = arg;
+	int err = dt_nl_open(&nl);
+
+	return err ? err : waiters_get(&nl, *port, "box", &all);
+}
+
+TEST_F(look, mailbox_is_for_those_who_may_receive)
+{
+	static const struct {
+		unsigned int mode;
+		int alice, bob;
+	} rows[] = {
+		{ 0600, 0, EACCES }, { 0400, 0, EACCES },
+		{ 0200, EACCES, EACCES }, { 0604, 0, 0 },
+		{ 0622, 0, EACCES }, { 0006, EACCES, 0 },
+		{ 0000, EACCES, EACCES },
+	};
+	uint64_t none = 0;
+	size_t i;
+
+	ASSERT_EQ(0, dt_mailbox_set("box", DT_MAILBOX(.uid = ALICE,
+						      .gid = ALICE)));
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		ASSERT_EQ(0, dt_mailbox_set("box",
+					    DT_MAILBOX(.mode = rows[i].mode)));
+		EXPECT_EQ(-rows[i].alice, dt_as_user(ALICE, peek_at, "box")) {
+			TH_LOG("Alice, %04o", rows[i].mode);
+		}
+		EXPECT_EQ(-rows[i].bob, dt_as_user(BOB, peek_at, "box")) {
+			TH_LOG("Bob, %04o", rows[i].mode);
+		}
+		EXPECT_EQ(-rows[i].alice, dt_as_user(ALICE, waiters_of, &none));
+		EXPECT_EQ(-rows[i].bob, dt_as_user(BOB, waiters_of, &none));
+		EXPECT_EQ(0, peek_at("box"));
+		EXPECT_EQ(0, waiters_of(&none));
+	}
+}
+
+TEST_F(look, port_is_for_its_owner_and_who_administers_the_network)
+{
+	struct sockaddr_dipc any = dt_any();
+	uint64_t port;
+	int fd;
+
+	ASSERT_EQ(0, become(ALICE));
+	fd = dt_socket_bound(SOCK_RDM, &any);
+	ASSERT_EQ(0, become(0));
+	ASSERT_LE(0, fd);
+	port = dt_port_id(fd);
+	EXPECT_EQ(0, dt_as_user(ALICE, waiters_of, &port));
+	EXPECT_EQ(-EACCES, dt_as_user(BOB, waiters_of, &port));
+	EXPECT_EQ(0, waiters_of(&port));
+	close(fd);
+}
+
+TEST_F(look, both_who_opens_and_who_asks_must_have_the_right)
+{
+	static struct dt_nl nl;
+
+	ASSERT_EQ(0, dt_mailbox_set("box", DT_MAILBOX(.mode = 0600)));
+	ASSERT_EQ(0, become(BOB));
+	ASSERT_EQ(0, dt_nl_open(&nl));
+	ASSERT_EQ(0, become(0));
+	EXPECT_EQ(-EACCES, peek(&nl, "box", LIMITS(), &self->got));
+	EXPECT_NE(NULL, strstr(nl.extack, "permission"));
+	EXPECT_EQ(-EACCES, waiters_get(&nl, 0, "box", &self->waiters));
+	dt_nl_close(&nl);
+
+	ASSERT_EQ(0, become(BOB));
+	EXPECT_EQ(-EACCES, peek(&self->nl, "box", LIMITS(), &self->got));
+	ASSERT_EQ(0, become(0));
+	EXPECT_EQ(0, peek(&self->nl, "box", LIMITS(), &self->got));
 }
 
 TEST_HARNESS_MAIN

@@ -16,6 +16,7 @@
 
 #include "call.h"
 #include "kselftest_harness.h"
+#include "names.h"
 
 /*
  * A dump that is read part by part
@@ -300,16 +301,10 @@ TEST_F(many, name_of_many_ports_is_dumped_in_part_and_told_in_full)
 	struct sockaddr_dipc addr = dt_name("shared");
 	const unsigned int ports = 200;
 	uint32_t n[2] = { 0 };
-	int fd, one = 1;
 	unsigned int i;
 
-	for (i = 0; i < ports; i++) {
-		fd = dt_socket(SOCK_RDM);
-		ASSERT_LE(0, fd);
-		ASSERT_EQ(0, setsockopt(fd, SOL_DIPC, DIPC_REUSE_NAME, &one,
-					sizeof(one)));
-		ASSERT_EQ(0, dt_bind(fd, &addr));
-	}
+	for (i = 0; i < ports; i++)
+		ASSERT_LE(0, shared_socket(&addr));
 	dt_nl_begin(&self->nl, DIPC_CMD_NAME_GET, NLM_F_DUMP);
 	ASSERT_EQ(0, dt_nl_call(&self->nl, NULL, shared_cb, n));
 	EXPECT_EQ(128, n[0]);

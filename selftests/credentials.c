@@ -11,57 +11,11 @@
 #include <sys/syscall.h>
 
 #include "call.h"
-#include "kselftest_harness.h"
 #include "scm.h"
+#include "way.h"
 
 #define ALICE	1001
 #define BOB	1002
-
-FIXTURE(way)
-{
-	int tx, rx;
-};
-
-FIXTURE_VARIANT(way)
-{
-	bool is_unix, is_pair;
-	int type;
-};
-
-FIXTURE_VARIANT_ADD(way, unix_dgram)
-{
-	.is_unix = true, .is_pair = true, .type = SOCK_DGRAM,
-};
-
-FIXTURE_VARIANT_ADD(way, unix_seqpacket)
-{
-	.is_unix = true, .is_pair = true, .type = SOCK_SEQPACKET,
-};
-
-FIXTURE_VARIANT_ADD(way, unix_stream)
-{
-	.is_unix = true, .is_pair = true, .type = SOCK_STREAM,
-};
-
-FIXTURE_VARIANT_ADD(way, rdm)
-{
-	.type = SOCK_RDM,
-};
-
-FIXTURE_VARIANT_ADD(way, dgram)
-{
-	.type = SOCK_DGRAM,
-};
-
-FIXTURE_VARIANT_ADD(way, seqpacket)
-{
-	.is_pair = true, .type = SOCK_SEQPACKET,
-};
-
-FIXTURE_VARIANT_ADD(way, stream)
-{
-	.is_pair = true, .type = SOCK_STREAM,
-};
 
 static int pass_credentials(int fd, int on)
 {
@@ -70,29 +24,11 @@ static int pass_credentials(int fd, int on)
 
 FIXTURE_SETUP(way)
 {
-	int family = variant->is_unix ? AF_UNIX : dt_family(), sv[2];
-	struct sockaddr_dipc addr = dt_any();
+	int err = way_open(self, variant);
 
-	if (variant->is_pair) {
-		ASSERT_EQ(0, DT_ERR(socketpair(family, variant->type, 0, sv)));
-		self->tx = sv[0];
-		self->rx = sv[1];
-	} else {
-		self->rx = dt_socket_bound(variant->type, &addr);
-		ASSERT_LE(0, self->rx)
-			TH_LOG("is the module loaded? %s",
-			       strerror(-self->rx));
-		addr = dt_port_of(self->rx);
-		self->tx = dt_socket_connected(variant->type, &addr);
-		ASSERT_LE(0, self->tx);
-	}
+	ASSERT_EQ(0, err)
+		TH_LOG("is the module loaded? %s", strerror(-err));
 	ASSERT_EQ(0, pass_credentials(self->rx, 1));
-}
-
-FIXTURE_TEARDOWN(way)
-{
-	close(self->tx);
-	close(self->rx);
 }
 
 /* What a message says who sent it. */

@@ -2,7 +2,8 @@
 /*
  * Descriptors in messages (SCM_RIGHTS): what holds on every way a message can
  * go, and first of all on sockets of AF_UNIX: what is expected here is what
- * they do. What is dipc's own is in rights_refused.c.
+ * they do. The control messages themselves are in rights_control.c, what is
+ * dipc's own in rights_refused.c.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -16,87 +17,17 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
-#include "kselftest_harness.h"
 #include "scm.h"
+#include "way.h"
 
 #define ROUNDS	40
 
-FIXTURE(way)
-{
-	int tx, rx;
-};
-
-FIXTURE_VARIANT(way)
-{
-	bool is_unix, is_pair;
-	int type;
-};
-
-FIXTURE_VARIANT_ADD(way, unix_dgram)
-{
-	.is_unix = true, .is_pair = true, .type = SOCK_DGRAM,
-};
-
-FIXTURE_VARIANT_ADD(way, unix_seqpacket)
-{
-	.is_unix = true, .is_pair = true, .type = SOCK_SEQPACKET,
-};
-
-FIXTURE_VARIANT_ADD(way, unix_stream)
-{
-	.is_unix = true, .is_pair = true, .type = SOCK_STREAM,
-};
-
-FIXTURE_VARIANT_ADD(way, rdm)
-{
-	.type = SOCK_RDM,
-};
-
-FIXTURE_VARIANT_ADD(way, dgram)
-{
-	.type = SOCK_DGRAM,
-};
-
-FIXTURE_VARIANT_ADD(way, seqpacket)
-{
-	.is_pair = true, .type = SOCK_SEQPACKET,
-};
-
-FIXTURE_VARIANT_ADD(way, stream)
-{
-	.is_pair = true, .type = SOCK_STREAM,
-};
-
 FIXTURE_SETUP(way)
 {
-	int family = variant->is_unix ? AF_UNIX : dt_family(), sv[2];
-	struct sockaddr_dipc addr = dt_any();
+	int err = way_open(self, variant);
 
-	if (variant->is_pair) {
-		ASSERT_EQ(0, DT_ERR(socketpair(family, variant->type, 0, sv)));
-		self->tx = sv[0];
-		self->rx = sv[1];
-		return;
-	}
-	self->rx = dt_socket_bound(variant->type, &addr);
-	ASSERT_LE(0, self->rx)
-		TH_LOG("is the module loaded? %s", strerror(-self->rx));
-	addr = dt_port_of(self->rx);
-	self->tx = dt_socket_connected(variant->type, &addr);
-	ASSERT_LE(0, self->tx);
-}
-
-FIXTURE_TEARDOWN(way)
-{
-	close(self->tx);
-	close(self->rx);
-}
-
-static bool is_write_end_of(int fd, const struct scm_pipe *p)
-{
-	char c = 'w', d = 0;
-
-	return write(fd, &c, 1) == 1 && read(p->rd, &d, 1) == 1 && c == d;
+	ASSERT_EQ(0, err)
+		TH_LOG("is the module loaded? %s", strerror(-err));
 }
 
 TEST_F(way, descriptor_arrives_and_works)
@@ -112,7 +43,7 @@ TEST_F(way, descriptor_arrives_and_works)
 	EXPECT_EQ(0, got.flags);
 	EXPECT_EQ(CMSG_SPACE(sizeof(int)), got.used);
 	ASSERT_EQ(1, got.n_fds);
-	EXPECT_TRUE(is_write_end_of(got.fd[0], &p));
+	EXPECT_TRUE(scm_is_write_end(got.fd[0], &p));
 	scm_close(&got);
 	EXPECT_TRUE(scm_pipe_end(&p));
 }
@@ -157,7 +88,7 @@ TEST_F(way, several_arrive_in_order)
 	ASSERT_EQ(3, got.n_fds);
 	EXPECT_EQ(1, got.n_cmsgs);
 	for (i = 0; i < 3; i++)
-		EXPECT_TRUE(is_write_end_of(got.fd[i], &p[i]));
+		EXPECT_TRUE(scm_is_write_end(got.fd[i], &p[i]));
 	scm_close(&got);
 	for (i = 0; i < 3; i++)
 		EXPECT_TRUE(scm_pipe_end(&p[i]));
@@ -174,7 +105,7 @@ TEST_F(way, each_message_brings_its_own)
 	got = scm_recv(self->rx, 0);
 	EXPECT_EQ('a', got.letter);
 	ASSERT_EQ(1, got.n_fds);
-	EXPECT_TRUE(is_write_end_of(got.fd[0], &a));
+	EXPECT_TRUE(scm_is_write_end(got.fd[0], &a));
 	scm_close(&got);
 	got = scm_recv(self->rx, 0);
 	EXPECT_EQ('b', got.letter);
@@ -182,7 +113,7 @@ TEST_F(way, each_message_brings_its_own)
 	got = scm_recv(self->rx, 0);
 	EXPECT_EQ('c', got.letter);
 	ASSERT_EQ(1, got.n_fds);
-	EXPECT_TRUE(is_write_end_of(got.fd[0], &c));
+	EXPECT_TRUE(scm_is_write_end(got.fd[0], &c));
 	scm_close(&got);
 	EXPECT_TRUE(scm_pipe_end(&a));
 	EXPECT_TRUE(scm_pipe_end(&c));
@@ -239,112 +170,6 @@ TEST_F(way, close_on_exec_is_the_receivers_wish)
 	EXPECT_TRUE(scm_pipe_end(&p));
 }
 
-/* What each room for control messages takes of three descriptors. */
-static const struct room {
-	size_t size;
-	int n_fds;
-} rooms[] = {
-	{ 0, 0 },
-	{ 1, 0 },
-	{ CMSG_LEN(0), 0 },
-	{ CMSG_LEN(3), 0 },
-	{ CMSG_LEN(4), 1 },
-	{ CMSG_LEN(7), 1 },
-	{ CMSG_SPACE(4), 2 },	/* the padding is room as well */
-	{ CMSG_LEN(11), 2 },
-	{ CMSG_LEN(12), 3 },
-	{ CMSG_SPACE(12), 3 },
-	{ SCM_ROOM, 3 },
-}, rooms_32[] = {
-	{ 0, 0 }, { 1, 0 }, { 12, 0 }, { 15, 0 }, { 16, 1 }, { 19, 1 },
-	{ 20, 2 }, { 24, 3 }, { 25, 3 }, { SCM_ROOM, 3 },
-};
-
-TEST_F(way, what_does_not_fit_is_closed)
-{
-	int before = scm_open_files(), fd[3], i;
-	const struct room *r;
-	struct scm_pipe p;
-	struct scm_got got;
-	size_t used;
-
-	for (r = rooms; r < rooms + ARRAY_SIZE(rooms); r++) {
-		p = scm_pipe();
-		for (i = 0; i < 3; i++)
-			fd[i] = p.wr;
-		ASSERT_EQ(1, scm_send(self->tx, 'a', fd, 3, 0, NULL));
-		got = scm_recv_room(self->rx, r->size, 0);
-		used = r->n_fds ? CMSG_SPACE(r->n_fds * sizeof(int)) : 0;
-		EXPECT_EQ('a', got.letter);
-		EXPECT_EQ(r->n_fds, got.n_fds)
-			TH_LOG("in a room of %zu", r->size);
-		EXPECT_EQ(used < r->size ? used : r->size, got.used)
-			TH_LOG("in a room of %zu", r->size);
-		EXPECT_EQ(r->n_fds < 3 ? MSG_CTRUNC : 0, got.flags);
-		EXPECT_EQ(before + 2 + r->n_fds, scm_open_files());
-		scm_close(&got);
-		EXPECT_TRUE(scm_pipe_end(&p));
-	}
-	EXPECT_EQ(before, scm_open_files());
-}
-
-TEST_F(way, room_that_is_bad_memory_is_none)
-{
-	static void *const bad[] = { NULL, (void *)8 };
-	struct iovec iov;
-	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
-	int before = scm_open_files(), i;
-	struct scm_pipe p;
-	char c;
-
-	for (i = 0; i < 2; i++) {
-		ASSERT_TRUE(scm_give(self->tx, 'a', &p));
-		iov = (struct iovec) { &c, 1 };
-		msg.msg_control = bad[i];
-		msg.msg_controllen = 64;
-		EXPECT_EQ(1, DT_ERR(recvmsg(self->rx, &msg, 0)));
-		EXPECT_EQ(MSG_CTRUNC, msg.msg_flags & MSG_CTRUNC);
-		EXPECT_EQ(0, msg.msg_controllen);
-		EXPECT_TRUE(scm_pipe_end(&p));
-	}
-	EXPECT_EQ(before, scm_open_files());
-}
-
-TEST_F(way, as_32_bit_program)
-{
-	int before = scm_open_files(), fd[3], i;
-	const struct room *r;
-	struct scm_pipe p;
-	struct scm_got got;
-	long ret;
-
-	for (r = rooms_32; r < rooms_32 + ARRAY_SIZE(rooms_32); r++) {
-		p = scm_pipe();
-		for (i = 0; i < 3; i++)
-			fd[i] = p.wr;
-		ret = scm_send_32(self->tx, 'a', fd, 3, 0);
-		if (ret == -ENOSYS) {
-			scm_pipe_end(&p);
-			SKIP(return, "this kernel runs no 32-bit programs");
-		}
-		ASSERT_EQ(1, ret);
-		got = scm_recv_32(self->rx, r->size, MSG_CMSG_CLOEXEC);
-		EXPECT_EQ(1, got.ret);
-		EXPECT_EQ('a', got.letter);
-		EXPECT_EQ(r->n_fds, got.n_fds)
-			TH_LOG("in a room of %zu", r->size);
-		EXPECT_EQ(r->n_fds ? 12 + 4 * r->n_fds : 0, got.used);
-		EXPECT_EQ(r->n_fds < 3 ? MSG_CTRUNC : 0, got.flags);
-		EXPECT_EQ(before + 2 + r->n_fds, scm_open_files());
-		for (i = 0; i < got.n_fds; i++) {
-			EXPECT_EQ(FD_CLOEXEC, fcntl(got.fd[i], F_GETFD));
-			EXPECT_TRUE(is_write_end_of(got.fd[i], &p));
-		}
-		scm_close(&got);
-		EXPECT_TRUE(scm_pipe_end(&p));
-	}
-}
-
 TEST_F(way, read_closes_them)
 {
 	struct scm_pipe p;
@@ -368,16 +193,16 @@ TEST_F(way, peek_gives_further_ones)
 	ASSERT_EQ(1, first.n_fds);
 	ASSERT_EQ(1, second.n_fds);
 	EXPECT_NE(first.fd[0], second.fd[0]);
-	EXPECT_TRUE(is_write_end_of(first.fd[0], &p));
+	EXPECT_TRUE(scm_is_write_end(first.fd[0], &p));
 	scm_close(&first);
-	EXPECT_TRUE(is_write_end_of(second.fd[0], &p));
+	EXPECT_TRUE(scm_is_write_end(second.fd[0], &p));
 	scm_close(&second);
 	EXPECT_TRUE(scm_pipe_is_held(&p));
 	got = scm_recv_room(self->rx, 0, MSG_PEEK);
 	EXPECT_EQ(MSG_CTRUNC, got.flags);
 	got = scm_recv(self->rx, 0);
 	ASSERT_EQ(1, got.n_fds);
-	EXPECT_TRUE(is_write_end_of(got.fd[0], &p));
+	EXPECT_TRUE(scm_is_write_end(got.fd[0], &p));
 	scm_close(&got);
 	EXPECT_TRUE(scm_pipe_end(&p));
 }
@@ -404,111 +229,8 @@ TEST_F(way, closing_the_sender_does_not)
 	self->tx = -1;
 	got = scm_recv(self->rx, 0);
 	ASSERT_EQ(1, got.n_fds);
-	EXPECT_TRUE(is_write_end_of(got.fd[0], &p));
+	EXPECT_TRUE(scm_is_write_end(got.fd[0], &p));
 	scm_close(&got);
-	EXPECT_TRUE(scm_pipe_end(&p));
-}
-
-/* A control message for two descriptors that says it is that long. */
-TEST_F(way, length_that_does_not_fit)
-{
-	static const struct {
-		size_t len;
-		long ret;
-		int n_fds;
-	} rows[] = {
-		{ 0, -EINVAL },
-		{ 1, -EINVAL },
-		{ CMSG_LEN(0) - 1, -EINVAL },
-		{ CMSG_LEN(0), 1, 0 },
-		{ CMSG_LEN(3), 1, 0 },
-		{ CMSG_LEN(5), 1, 1 },
-		{ CMSG_LEN(8), 1, 2 },
-		{ CMSG_LEN(8) + 1, -EINVAL },
-		{ SIZE_MAX, -EINVAL },
-		{ (size_t)INT_MAX + 1, -EINVAL },
-	};
-	struct scm_pipe p = scm_pipe();
-	int fd[] = { p.wr, p.wr }, i;
-	struct scm_control c;
-	struct scm_got got;
-
-	for (i = 0; i < ARRAY_SIZE(rows); i++) {
-		c.len = 0;
-		ASSERT_TRUE(scm_put(&c, SOL_SOCKET, SCM_RIGHTS, fd, 8));
-		((struct cmsghdr *)c.buf)->cmsg_len = rows[i].len;
-		EXPECT_EQ(rows[i].ret,
-			  scm_send_control(self->tx, 'a', &c, 0, NULL))
-			TH_LOG("length %zu", rows[i].len);
-		if (rows[i].ret != 1)
-			continue;
-		got = scm_recv(self->rx, MSG_DONTWAIT);
-		EXPECT_EQ(rows[i].n_fds, got.n_fds)
-			TH_LOG("length %zu", rows[i].len);
-		scm_close(&got);
-	}
-	EXPECT_EQ(-EAGAIN, scm_recv(self->rx, MSG_DONTWAIT).ret);
-	EXPECT_TRUE(scm_pipe_end(&p));
-}
-
-TEST_F(way, several_control_messages_add_up)
-{
-	struct scm_pipe p[3];
-	struct scm_control c = { 0 };
-	struct scm_got got;
-	int fd[3], i;
-
-	for (i = 0; i < 3; i++) {
-		p[i] = scm_pipe();
-		fd[i] = p[i].wr;
-	}
-	ASSERT_TRUE(scm_put(&c, SOL_SOCKET, SCM_RIGHTS, fd, 2 * sizeof(int)));
-	ASSERT_TRUE(scm_put(&c, SOL_SOCKET, SCM_RIGHTS, NULL, 0));
-	ASSERT_TRUE(scm_put(&c, SOL_SOCKET, SCM_RIGHTS, fd + 2, sizeof(int)));
-	ASSERT_EQ(1, scm_send_control(self->tx, 'a', &c, 0, NULL));
-	got = scm_recv(self->rx, 0);
-	EXPECT_EQ(1, got.n_cmsgs);
-	ASSERT_EQ(3, got.n_fds);
-	for (i = 0; i < 3; i++)
-		EXPECT_TRUE(is_write_end_of(got.fd[i], &p[i]));
-	scm_close(&got);
-	for (i = 0; i < 3; i++)
-		EXPECT_TRUE(scm_pipe_end(&p[i]));
-}
-
-/* E_SCM_01 */
-TEST_F(way, several_control_messages_with_too_many)
-{
-	struct scm_pipe p = scm_pipe();
-	struct scm_control c = { 0 };
-	int fd[SCM_FDS_MAX], i;
-
-	for (i = 0; i < SCM_FDS_MAX; i++)
-		fd[i] = p.wr;
-	ASSERT_TRUE(scm_put(&c, SOL_SOCKET, SCM_RIGHTS, fd, sizeof(fd)));
-	ASSERT_TRUE(scm_put(&c, SOL_SOCKET, SCM_RIGHTS, fd, sizeof(int)));
-	EXPECT_EQ(-EINVAL, scm_send_control(self->tx, 'a', &c, 0, NULL));
-	EXPECT_EQ(-EAGAIN, scm_recv(self->rx, MSG_DONTWAIT).ret);
-	EXPECT_TRUE(scm_pipe_end(&p));
-}
-
-TEST_F(way, other_control_message_after_it)
-{
-	struct scm_pipe p = scm_pipe();
-	struct scm_control c = { 0 };
-	struct scm_got got;
-
-	/* of another level: means nothing */
-	ASSERT_TRUE(scm_put(&c, 0, 77, "other", 5));
-	ASSERT_TRUE(scm_put(&c, SOL_SOCKET, SCM_RIGHTS, &p.wr, sizeof(int)));
-	ASSERT_EQ(1, scm_send_control(self->tx, 'a', &c, 0, NULL));
-	got = scm_recv(self->rx, 0);
-	EXPECT_EQ(1, got.n_fds);
-	scm_close(&got);
-	/* unknown at SOL_SOCKET: all is refused */
-	ASSERT_TRUE(scm_put(&c, SOL_SOCKET, 77, "other", 5));
-	EXPECT_EQ(-EINVAL, scm_send_control(self->tx, 'a', &c, 0, NULL));
-	EXPECT_EQ(-EAGAIN, scm_recv(self->rx, MSG_DONTWAIT).ret);
 	EXPECT_TRUE(scm_pipe_end(&p));
 }
 
@@ -622,7 +344,7 @@ TEST_F(way, receiver_without_free_descriptors)
 	EXPECT_EQ(MSG_CTRUNC, got.flags);
 	EXPECT_EQ(CMSG_SPACE(sizeof(int)), got.used);
 	ASSERT_EQ(1, got.n_fds);
-	EXPECT_TRUE(is_write_end_of(got.fd[0], &p));
+	EXPECT_TRUE(scm_is_write_end(got.fd[0], &p));
 
 	/* and now none is left */
 	ASSERT_EQ(1, scm_send(self->tx, 'b', fd, 3, 0, NULL));
@@ -684,7 +406,7 @@ TEST_F(way, receiver_that_is_killed_keeps_none)
 		got = scm_recv(self->rx, MSG_DONTWAIT);
 		taken += got.n_fds;
 		if (got.n_fds)
-			EXPECT_TRUE(is_write_end_of(got.fd[0], &p));
+			EXPECT_TRUE(scm_is_write_end(got.fd[0], &p));
 		scm_close(&got);
 		EXPECT_TRUE(scm_pipe_end(&p));
 	}

@@ -267,6 +267,13 @@ static bool has_hung_up(const struct scm_pipe *p, int ms)
 	return poll(&pfd, 1, ms) == 1 && pfd.revents & POLLHUP;
 }
 
+bool scm_is_write_end(int fd, const struct scm_pipe *p)
+{
+	char c = 'w', d = 0;
+
+	return write(fd, &c, 1) == 1 && read(p->rd, &d, 1) == 1 && c == d;
+}
+
 bool scm_pipe_is_held(const struct scm_pipe *p)
 {
 	return p->rd >= 0 && !has_hung_up(p, 0);

@@ -56,6 +56,8 @@ struct scm_pipe {
 struct scm_pipe scm_pipe(void);
 /* a new one whose end that writes is only in the message; true if sent */
 bool scm_give(int sock, char letter, struct scm_pipe *p);
+/* is it the end that writes? */
+bool scm_is_write_end(int fd, const struct scm_pipe *p);
 /* has anybody the end that writes? */
 bool scm_pipe_is_held(const struct scm_pipe *p);
 /* until nobody has it */

@@ -40,6 +40,13 @@ static const struct {
 	[DIPC_REASON_EXPIRED]		= { "expired", -ETIMEDOUT },
 	[DIPC_REASON_WRONG_TYPE]	= { "wrong-type", -EPROTOTYPE },
 	[DIPC_REASON_WITHDRAWN]		= { "withdrawn", -ECANCELED },
+	[DIPC_REASON_NO_CALLS]		= { "no-calls", -EOPNOTSUPP },
+	[DIPC_REASON_REPLIED]		= { "replied", 0 },
+	[DIPC_REASON_LATE_REPLY]	= { "late-reply", -EPIPE },
+	[DIPC_REASON_RESET]		= { "reset", -ECONNRESET },
+	[DIPC_REASON_CANCELLED]		= { "cancelled", -ECANCELED },
+	[DIPC_REASON_FORWARDED]		= { "forwarded", 0 },
+	[DIPC_REASON_RETRIED]		= { "retried", 0 },
 };
 
 /**

@@ -79,6 +79,13 @@ const char *const cell_counter_names[__DIPC_REASON_COUNT] = {
 	[DIPC_REASON_EXPIRED] = "expired",
 	[DIPC_REASON_WRONG_TYPE] = "wrong-type",
 	[DIPC_REASON_WITHDRAWN] = "withdrawn",
+	[DIPC_REASON_NO_CALLS] = "no-calls",
+	[DIPC_REASON_REPLIED] = "replied",
+	[DIPC_REASON_LATE_REPLY] = "late-reply",
+	[DIPC_REASON_RESET] = "reset",
+	[DIPC_REASON_CANCELLED] = "cancelled",
+	[DIPC_REASON_FORWARDED] = "forwarded",
+	[DIPC_REASON_RETRIED] = "retried",
 };
 
 struct reader {

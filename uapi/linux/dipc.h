@@ -12,6 +12,7 @@
 #ifndef _UAPI_LINUX_DIPC_H
 #define _UAPI_LINUX_DIPC_H
 
+#include <linux/ioctl.h>
 #include <linux/types.h>
 #include <linux/socket.h>
 
@@ -173,6 +174,8 @@ struct dipc_queue_conf {
 
 #define DIPC_PRIORITY_MAX	31	/* the most urgent; 0 is the least */
 #define DIPC_ASYNC_MAX		1024	/* sends a socket may have outstanding */
+#define DIPC_CALLS_MAX		65536	/* asynchronous calls, the same */
+#define DIPC_HANDLES_MAX	65536	/* requests a socket may hold */
 
 /**
  * struct dipc_match - which messages a socket receives (DIPC_MATCH)
@@ -210,6 +213,260 @@ struct dipc_completion {
 	struct sockaddr_dipc dest;
 };
 
+/**
+ * enum dipc_semantics - how often a call may be executed
+ * @DIPC_AT_MOST_ONCE: one request; it is never repeated
+ * @DIPC_AT_LEAST_ONCE: when the server is gone, be it before or after it took
+ *	the request, and when the time for one try is over, the destination is
+ *	looked up again and the request sent again, with the same number and
+ *	the next attempt, until the deadline
+ * @DIPC_MAYBE: one request, and nothing is kept to recognise it by
+ *
+ * The server is told which one the client has chosen.
+ */
+enum dipc_semantics {
+	DIPC_AT_MOST_ONCE = 0,
+	DIPC_AT_LEAST_ONCE = 1,
+	DIPC_MAYBE = 2,
+};
+
+/**
+ * struct dipc_call_params - the message is a request (DIPC_CALL)
+ * @cookie: the client's own number for the call; no other one of this socket
+ *	that is outstanding or not read yet may have it
+ * @try_ns: with DIPC_AT_LEAST_ONCE the time for one try in nanoseconds, 0: no
+ *	limit; else 0
+ * @reply_max: the longest reply, bytes, at most DIPC_MSG_LEN_MAX
+ * @semantics: enum dipc_semantics
+ * @reserved: 0
+ *
+ * 40 bytes. The time for the whole call is that of DIPC_DEADLINE.
+ */
+struct dipc_call_params {
+	__u64	cookie __attribute__((aligned(8)));
+	__u64	try_ns;
+	__u32	reply_max;
+	__u8	semantics;
+	__u8	reserved[19];
+};
+
+/**
+ * struct dipc_request - a message was received, and whether it is a request
+ * @handle: to reply with, once; 0: it is no request, and no reply is awaited
+ * @id: number of the message, unique with its source; of a request that is
+ *	repeated, the same again
+ * @port: number of the port that it comes from
+ * @tag: the client's own
+ * @deadline_ns: time that is left to the client, nanoseconds; 0: no limit
+ * @node: of @port; 0 is this node
+ * @len: length of the whole message, bytes
+ * @reply_max: the longest reply that the client takes, bytes
+ * @attempt: 1 for the first
+ * @pid: process of the client
+ * @uid: its effective user
+ * @gid: its effective group
+ * @semantics: enum dipc_semantics
+ * @priority: of the message
+ * @flags: DIPC_REQUEST_*
+ *
+ * 80 bytes. As control message DIPC_REQUEST it comes with requests only.
+ */
+struct dipc_request {
+	__u64	handle __attribute__((aligned(8)));
+	__u64	id;
+	__u64	port;
+	__u64	tag;
+	__u64	deadline_ns;
+	__u32	node;
+	__u32	len;
+	__u32	reply_max;
+	__u32	attempt;
+	__u32	pid;
+	__u32	uid;
+	__u32	gid;
+	__u8	semantics;
+	__u8	priority;
+	__u16	flags;
+	__u32	reserved[2];
+};
+
+/* Others wait, and nobody receives: said once until somebody does again. */
+#define DIPC_REQUEST_NEED_WORKER	(1U << 0)
+
+/**
+ * struct dipc_reply_params - the message is a reply (DIPC_REPLY)
+ * @handle: of the request
+ * @offset: where in the reply the payload begins, bytes
+ * @flags: DIPC_REPLY_*
+ * @reserved: 0
+ *
+ * 32 bytes. The reply is as long as the end of what was written farthest; what
+ * was left out before that is 0.
+ */
+struct dipc_reply_params {
+	__u64	handle __attribute__((aligned(8)));
+	__u64	offset;
+	__u32	flags;
+	__u32	reserved[3];
+};
+
+/* This is a part of the reply; more follows, and the handle stays valid. */
+#define DIPC_REPLY_PART		(1U << 0)
+
+/**
+ * struct dipc_outcome - how a call has ended (DIPC_OUTCOME)
+ * @cookie: of the call
+ * @id: number of the request, as the server saw it
+ * @error: 0 if there is a reply; ECONNREFUSED: certainly not executed;
+ *	ECONNRESET, ETIMEDOUT: may have been executed; or another errno that
+ *	the request could not be sent for
+ * @reason: enum dipc_reason
+ * @len: length of the whole reply, bytes
+ * @attempt: how often the request was sent
+ * @pid: process that replied, or 0
+ * @uid: its effective user, if there is a reply
+ * @gid: its effective group, if there is a reply
+ * @reserved: 0
+ *
+ * 56 bytes.
+ */
+struct dipc_outcome {
+	__u64	cookie __attribute__((aligned(8)));
+	__u64	id;
+	__u32	error;
+	__u32	reason;
+	__u32	len;
+	__u32	attempt;
+	__u32	pid;
+	__u32	uid;
+	__u32	gid;
+	__u32	reserved[3];
+};
+
+/**
+ * struct dipc_cancelled - nobody awaits a reply any more (DIPC_CANCELLED)
+ * @handle: of the request; is valid until it is replied to (EPIPE) or dropped
+ * @id: number of the request
+ * @port: number of the port that it came from
+ * @node: of @port; 0 is this node
+ * @reason: enum dipc_reason: why the client has given up
+ *
+ * 32 bytes.
+ */
+struct dipc_cancelled {
+	__u64	handle __attribute__((aligned(8)));
+	__u64	id;
+	__u64	port;
+	__u32	node;
+	__u32	reason;
+};
+
+/**
+ * enum dipc_op_code - what DIPC_IOC_OP does
+ * @DIPC_OP_CALL: send a request and wait for its reply (out, in, dest,
+ *	deadline_ns, try_ns, tag, semantics, priority; info: struct
+ *	dipc_outcome, or NULL). The room in @in is the longest reply.
+ * @DIPC_OP_CALL_START: send a request and go on (the same but @in; cookie,
+ *	reply_max)
+ * @DIPC_OP_CALL_FINISH: wait for the end of the call with this cookie, or of
+ *	any with DIPC_OP_ANY, and take its reply (in, cookie; info: struct
+ *	dipc_outcome, or NULL)
+ * @DIPC_OP_CALL_CANCEL: give up the call with this cookie; it has no outcome
+ * @DIPC_OP_SEND: send a message, for which there is no reply (out, dest,
+ *	deadline_ns, tag, priority)
+ * @DIPC_OP_RECV: receive a message or request (in; match or NULL; info:
+ *	struct dipc_request)
+ * @DIPC_OP_REPLY: reply to a request (out, handle, offset)
+ * @DIPC_OP_REPLY_RECV: reply to a request, unless handle is 0, and receive the
+ *	next (as both). If the first is done and the second fails, handle is
+ *	set to 0.
+ * @DIPC_OP_READ: read from a request that is held (in, handle, offset)
+ * @DIPC_OP_WRITE: write a part of the reply (out, handle, offset)
+ * @DIPC_OP_FORWARD: hand a request on to another server (handle, dest)
+ * @DIPC_OP_DROP: give a request up; its client is told ECONNRESET (handle)
+ *
+ * What an operation does not use must be 0.
+ */
+enum dipc_op_code {
+	DIPC_OP_CALL = 1,
+	DIPC_OP_CALL_START = 2,
+	DIPC_OP_CALL_FINISH = 3,
+	DIPC_OP_CALL_CANCEL = 4,
+	DIPC_OP_SEND = 5,
+	DIPC_OP_RECV = 6,
+	DIPC_OP_REPLY = 7,
+	DIPC_OP_REPLY_RECV = 8,
+	DIPC_OP_READ = 9,
+	DIPC_OP_WRITE = 10,
+	DIPC_OP_FORWARD = 11,
+	DIPC_OP_DROP = 12,
+};
+
+/* Flags of struct dipc_op. */
+#define DIPC_OP_DONTWAIT	(1U << 0) /* EAGAIN instead of waiting for room,
+					   * for a message or for an end; a
+					   * reply is always waited for */
+#define DIPC_OP_OUT_VEC		(1U << 1) /* @out: out_len struct iovec */
+#define DIPC_OP_IN_VEC		(1U << 2) /* @in: in_len struct iovec */
+#define DIPC_OP_PRIORITY	(1U << 3) /* @priority instead of the socket's */
+#define DIPC_OP_ANY		(1U << 4) /* whatever the cookie */
+
+/**
+ * struct dipc_op - one operation on a socket (DIPC_IOC_OP)
+ * @size: sizeof(struct dipc_op). A larger one is accepted if what the kernel
+ *	does not know is 0 (E2BIG), a smaller one as if the rest were 0.
+ * @flags: DIPC_OP_*
+ * @op: enum dipc_op_code
+ * @reply_max: see struct dipc_call_params
+ * @out: address of the payload to be sent
+ * @out_len: its length in bytes
+ * @in: address of the room for the payload to be received
+ * @in_len: its length in bytes
+ * @handle: see struct dipc_request
+ * @cookie: see struct dipc_call_params
+ * @offset: in a request or reply, bytes
+ * @dest: address of a struct sockaddr_dipc; 0: where the socket is connected to
+ * @info: address of a struct dipc_request or struct dipc_outcome; or 0
+ * @match: address of a struct dipc_match, which is used instead of the
+ *	socket's; or 0
+ * @tag: of the message
+ * @deadline_ns: as DIPC_DEADLINE; 0: no limit
+ * @try_ns: see struct dipc_call_params
+ * @semantics: enum dipc_semantics
+ * @priority: of the message, with DIPC_OP_PRIORITY
+ * @reserved: 0
+ *
+ * 128 bytes. The result of ioctl() is the number of bytes of payload, or -1
+ * with errno.
+ */
+struct dipc_op {
+	__u32	size;
+	__u32	flags;
+	__u32	op;
+	__u32	reply_max;
+	__u64	out __attribute__((aligned(8)));
+	__u64	out_len;
+	__u64	in;
+	__u64	in_len;
+	__u64	handle;
+	__u64	cookie;
+	__u64	offset;
+	__u64	dest;
+	__u64	info;
+	__u64	match;
+	__u64	tag;
+	__u64	deadline_ns;
+	__u64	try_ns;
+	__u8	semantics;
+	__u8	priority;
+	__u8	reserved[6];
+};
+
+#define DIPC_OP_SIZE_VER0	128
+
+/* The size in the number grows with the structure; the kernel ignores it. */
+#define DIPC_IOC_OP		_IOWR(0xDC, 1, struct dipc_op)
+
 /*
  * Socket options at SOL_DIPC. An option that is shorter than its type is
  * EINVAL; a longer one is accepted if what is behind is 0, and then read as
@@ -233,6 +490,12 @@ struct dipc_completion {
 				   * at and polls for; others stay */
 #define DIPC_RECV_INFO		11 /* __u32, get and set: DIPC_INFO_* of the
 				   * control messages to come with each message */
+#define DIPC_RECV_CALLS		15 /* int, get and set: 1 if this socket takes
+				   * requests (DIPC_CALL); to one that does not
+				   * a call is EOPNOTSUPP. Once it receives,
+				   * that cannot be taken back (EBUSY). Those
+				   * that a socket accepts have it from the
+				   * one that listens. */
 
 /* What DIPC_RECV_INFO asks for. */
 #define DIPC_INFO_SOURCE	(1U << 0)	/* DIPC_SOURCE */
@@ -264,6 +527,25 @@ struct dipc_completion {
 #define DIPC_ID			13 /* __u64: received; number of the message,
 				   * unique with its source */
 #define DIPC_COMPLETION		14 /* struct dipc_completion: with MSG_ERRQUEUE */
+#define DIPC_CALL		16 /* struct dipc_call_params: with a message to
+				   * send, which is a request then. The reply is
+				   * received with DIPC_OUTCOME; a receive that
+				   * has no room for that gives the reply alone,
+				   * or the error as its own. */
+#define DIPC_CANCEL		17 /* __u64, a cookie: with an empty message to
+				   * send: the call is given up */
+#define DIPC_REPLY		18 /* struct dipc_reply_params: with a message to
+				   * send, which is the reply then */
+#define DIPC_FORWARD		19 /* __u64, a handle: with an empty message to
+				   * send, whose destination gets the request */
+#define DIPC_DROP		20 /* __u64, a handle: with an empty message to
+				   * send: the request is given up */
+#define DIPC_REQUEST		21 /* struct dipc_request: received with each
+				   * request; a receive that has no room for it
+				   * is EMSGSIZE, and takes nothing */
+#define DIPC_OUTCOME		22 /* struct dipc_outcome: received at the end of
+				   * a call, with the reply */
+#define DIPC_CANCELLED		23 /* struct dipc_cancelled: with MSG_ERRQUEUE */
 
 /**
  * enum dipc_reason - what became of a message, or of an attempt to send one
@@ -301,6 +583,14 @@ struct dipc_completion {
  * @DIPC_REASON_WRONG_TYPE: not sent, the sockets are of different types
  * @DIPC_REASON_WITHDRAWN: withdrawn, its sender has closed the socket before
  *	it was complete
+ * @DIPC_REASON_NO_CALLS: not sent, it is a request and who receives takes none
+ * @DIPC_REASON_REPLIED: a reply has ended its call
+ * @DIPC_REASON_LATE_REPLY: a reply was discarded, nobody awaits it any more
+ * @DIPC_REASON_RESET: a call has failed, who had taken the request is gone or
+ *	has dropped it
+ * @DIPC_REASON_CANCELLED: a call was given up by its client
+ * @DIPC_REASON_FORWARDED: a request was handed on to another server
+ * @DIPC_REASON_RETRIED: a request was sent again (DIPC_AT_LEAST_ONCE)
  */
 enum dipc_reason {
 	DIPC_REASON_NONE = 0,
@@ -331,9 +621,16 @@ enum dipc_reason {
 	DIPC_REASON_EXPIRED = 25,
 	DIPC_REASON_WRONG_TYPE = 26,
 	DIPC_REASON_WITHDRAWN = 27,
+	DIPC_REASON_NO_CALLS = 28,
+	DIPC_REASON_REPLIED = 29,
+	DIPC_REASON_LATE_REPLY = 30,
+	DIPC_REASON_RESET = 31,
+	DIPC_REASON_CANCELLED = 32,
+	DIPC_REASON_FORWARDED = 33,
+	DIPC_REASON_RETRIED = 34,
 };
 
 /* How many values this header knows; a later one knows more. */
-#define __DIPC_REASON_COUNT (DIPC_REASON_WITHDRAWN + 1)
+#define __DIPC_REASON_COUNT (DIPC_REASON_RETRIED + 1)
 
 #endif /* _UAPI_LINUX_DIPC_H */

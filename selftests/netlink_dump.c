@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Dumps and events: that a dump has all that lasts, once, whatever comes and
- * goes meanwhile and however much it is; that events tell each change once
- * and in order, and to nobody else; and that neither minds a namespace's end.
+ * Dumps over netlink: that one has all that lasts, once, whatever comes and goes
+ * meanwhile and however much it is.
  *
  * suite-timeout: 300
  */
@@ -11,19 +10,11 @@
 #include <stdlib.h>
 #include <sys/resource.h>
 
-#include <linux/genetlink.h>
 #include <linux/netlink.h>
 
-#include "call.h"
 #include "kselftest_harness.h"
 #include "names.h"
-
-/*
- * A dump that is read part by part
- */
-
-/* The less a socket has ever read at once, the more parts there are. */
-#define PART_BYTES 4096
+#include "parts.h"
 
 struct seen {
 	uint8_t *times;		/* by the number in the name */
@@ -46,46 +37,12 @@ static void seen_cb(int type, const void *data, int len, void *arg)
 		seen->others++;
 }
 
-/* 1 at the end of the dump; or a negative errno. */
-static int read_part(const struct nlmsghdr *nlh, ssize_t n, struct seen *seen)
-{
-	for (; NLMSG_OK(nlh, n); nlh = NLMSG_NEXT(nlh, n)) {
-		if (nlh->nlmsg_type == NLMSG_DONE ||
-		    nlh->nlmsg_type == NLMSG_ERROR)
-			return *(int *)NLMSG_DATA(nlh) ?: 1;
-		if (!(nlh->nlmsg_flags & NLM_F_MULTI))
-			return -EBADMSG;
-		dt_nl_attrs((char *)NLMSG_DATA(nlh) + GENL_HDRLEN,
-			    NLMSG_PAYLOAD(nlh, GENL_HDRLEN), seen_cb, seen);
-	}
-	return 0;
-}
-
 /* Calls @between after each part. 0, or a negative errno. */
 static int dump(struct dt_nl *nl, uint8_t cmd, struct seen *seen,
 		int (*between)(void *arg), void *arg)
 {
-	struct nlmsghdr *nlh = (struct nlmsghdr *)nl->buf;
-	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_GENERIC);
-	ssize_t n;
-	int err;
-
 	dt_nl_begin(nl, cmd, NLM_F_DUMP);
-	nlh->nlmsg_len = nl->len;
-	err = DT_ERR(send(fd, nl->buf, nl->len, 0));
-	while (err >= 0) {
-		n = recv(fd, nl->buf, PART_BYTES, MSG_TRUNC);
-		if (n < 0 || n > PART_BYTES)
-			err = n < 0 ? -errno : -EMSGSIZE;
-		else
-			err = read_part(nlh, n, seen);
-		if (err > 0)
-			break;
-		if (!err && between)
-			err = between(arg);
-	}
-	close(fd);
-	return err > 0 ? 0 : err;
+	return dump_in_parts(nl, NULL, seen_cb, seen, between, arg);
 }
 
 static uint32_t not_once(const struct seen *seen)
@@ -176,6 +133,10 @@ TEST_F(world, dump_of_nothing_is_empty)
 	ASSERT_EQ(0, dump(&self->nl, variant->cmd, &self->seen, NULL, NULL));
 	EXPECT_EQ(0, self->seen.others);
 }
+
+/*
+ * Many names, of one port and of many; many ports of one name
+ */
 
 FIXTURE(many) {
 	struct dt_nl nl;
@@ -350,234 +311,6 @@ TEST_F_TIMEOUT(many, hundred_thousand_names_are_dumped_once_each, 250)
 	ASSERT_EQ(0, dt_nl_call(&self->nl, ports_begin, ports_cb, &p));
 	EXPECT_EQ(names, p.name_count);
 	EXPECT_EQ(stats.ports, p.ports);
-}
-
-/*
- * Events
- */
-
-static void group_cb(int type, const void *data, int len, void *arg)
-{
-	if (type == CTRL_ATTR_MCAST_GRP_ID)
-		memcpy(arg, data, sizeof(uint32_t));
-}
-
-static void groups_cb(int type, const void *data, int len, void *arg)
-{
-	dt_nl_attrs(data, len, group_cb, arg);
-}
-
-static void family_cb(int type, const void *data, int len, void *arg)
-{
-	if (type == CTRL_ATTR_MCAST_GROUPS)
-		dt_nl_attrs(data, len, groups_cb, arg);
-}
-
-/* A netlink socket that hears of events. */
-static int listener_open(struct dt_nl *nl)
-{
-	uint32_t group = 0;
-	int err = dt_nl_open(nl);
-	uint16_t family = nl->family;
-
-	if (err)
-		return err;
-	nl->family = GENL_ID_CTRL;
-	dt_nl_begin(nl, CTRL_CMD_GETFAMILY, 0);
-	dt_nl_put_str(nl, CTRL_ATTR_FAMILY_NAME, DIPC_FAMILY_NAME);
-	err = dt_nl_call(nl, NULL, family_cb, &group);
-	nl->family = family;
-	if (err)
-		return err;
-	return DT_ERR(setsockopt(nl->fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP,
-				 &group, sizeof(group)));
-}
-
-struct event {
-	uint8_t cmd;
-	char name[DIPC_NAME_MAX + 1];
-	uint32_t mode;
-	uint64_t port;
-};
-
-static void event_cb(int type, const void *data, int len, void *arg)
-{
-	struct event *e = arg;
-
-	/* the types of both kinds of event do not collide here */
-	if (type == DIPC_A_NAME_NAME)
-		memcpy(e->name, data, len);
-	else if (e->cmd < DIPC_CMD_NAME_NEW_NTF && type == DIPC_A_MAILBOX_MODE)
-		memcpy(&e->mode, data, sizeof(e->mode));
-	else if (e->cmd >= DIPC_CMD_NAME_NEW_NTF && type == DIPC_A_NAME_PORT)
-		memcpy(&e->port, data, sizeof(e->port));
-}
-
-/* 0; -EAGAIN if there is none. */
-static int event_read(struct dt_nl *nl, struct event *e)
-{
-	const struct nlmsghdr *nlh = (struct nlmsghdr *)nl->buf;
-	const struct genlmsghdr *genl = NLMSG_DATA(nlh);
-	ssize_t n = recv(nl->fd, nl->buf, sizeof(nl->buf), MSG_DONTWAIT);
-
-	memset(e, 0, sizeof(*e));
-	if (n < 0)
-		return -errno;
-	if (!NLMSG_OK(nlh, n) || nlh->nlmsg_type != nl->family ||
-	    nlh->nlmsg_seq)
-		return -EBADMSG;
-	e->cmd = genl->cmd;
-	dt_nl_attrs((char *)genl + GENL_HDRLEN,
-		    NLMSG_PAYLOAD(nlh, GENL_HDRLEN), event_cb, e);
-	return 0;
-}
-
-#define EXPECT_EVENT(what, text) ({					\
-	struct event e_;						\
-	EXPECT_EQ(0, event_read(&self->nl, &e_));			\
-	EXPECT_EQ(DIPC_CMD_##what##_NTF, e_.cmd);			\
-	EXPECT_STREQ(text, e_.name);					\
-	e_; })
-#define EXPECT_NO_EVENT() ({						\
-	struct event e_;						\
-	EXPECT_EQ(-EAGAIN, event_read(&self->nl, &e_)) {		\
-		TH_LOG("command %d of '%s'", e_.cmd, e_.name);		\
-	} })
-
-FIXTURE(listener) {
-	struct dt_nl nl;
-};
-
-FIXTURE_SETUP(listener)
-{
-	ASSERT_EQ(0, dt_netns_new());
-	ASSERT_EQ(0, listener_open(&self->nl));
-}
-
-FIXTURE_TEARDOWN(listener)
-{
-	dt_nl_close(&self->nl);
-}
-
-TEST_F(listener, mailbox_comes_changes_and_goes)
-{
-	EXPECT_EQ(0, dt_mailbox_new("box", DT_MAILBOX(.mode = 0640)));
-	EXPECT_EQ(0640, EXPECT_EVENT(MAILBOX_NEW, "box").mode);
-	EXPECT_EQ(0, dt_mailbox_set("box", DT_MAILBOX(.mode = 0644)));
-	EXPECT_EQ(0644, EXPECT_EVENT(MAILBOX_SET, "box").mode);
-	EXPECT_EQ(0, dt_mailbox_purge("box", NULL));
-	EXPECT_EQ(0, dt_mailbox_del("box"));
-	EXPECT_EQ(0644, EXPECT_EVENT(MAILBOX_DEL, "box").mode);
-	EXPECT_NO_EVENT();
-}
-
-TEST_F(listener, what_fails_is_no_event)
-{
-	EXPECT_EQ(0, dt_mailbox_new("box", DT_MAILBOX()));
-	EXPECT_EVENT(MAILBOX_NEW, "box");
-	EXPECT_EQ(-EEXIST, dt_mailbox_new("box", DT_MAILBOX()));
-	EXPECT_EQ(-ERANGE, dt_mailbox_set("box", DT_MAILBOX(.policy = 9)));
-	EXPECT_EQ(-ENOENT, dt_mailbox_del("bix"));
-	EXPECT_NO_EVENT();
-}
-
-TEST_F(listener, names_of_a_port_come_and_go)
-{
-	struct sockaddr_dipc one = dt_name("one"), two = dt_name("two");
-	int fd = dt_socket_bound(SOCK_RDM, &one);
-	uint64_t port;
-
-	ASSERT_LE(0, fd);
-	port = dt_port_id(fd);
-	EXPECT_EQ(port, EXPECT_EVENT(NAME_NEW, "one").port);
-	EXPECT_EQ(0, dt_bind(fd, &two));
-	EXPECT_EQ(port, EXPECT_EVENT(NAME_NEW, "two").port);
-	close(fd);
-	EXPECT_EQ(port, EXPECT_EVENT(NAME_DEL, "one").port);
-	EXPECT_EQ(port, EXPECT_EVENT(NAME_DEL, "two").port);
-	EXPECT_NO_EVENT();
-}
-
-TEST_F(listener, transient_mailbox_goes_with_its_user)
-{
-	struct sockaddr_dipc addr = dt_mailbox("box");
-	int fd;
-
-	EXPECT_EQ(0, dt_mailbox_new("box", DT_MAILBOX(.transient = true)));
-	EXPECT_EVENT(MAILBOX_NEW, "box");
-	fd = dt_socket_bound(SOCK_RDM, &addr);
-	ASSERT_LE(0, fd);
-	EXPECT_NO_EVENT();
-	close(fd);
-	EXPECT_EVENT(MAILBOX_DEL, "box");
-	EXPECT_NO_EVENT();
-}
-
-TEST_F(listener, other_namespaces_are_not_heard)
-{
-	ASSERT_EQ(0, dt_netns_new());
-	EXPECT_EQ(0, dt_mailbox_new("box", DT_MAILBOX()));
-	EXPECT_EQ(0, dt_mailbox_del("box"));
-	EXPECT_NO_EVENT();
-}
-
-TEST_F(listener, nobody_needs_privilege_to_listen)
-{
-	static struct dt_nl nl;
-	struct event e;
-
-	ASSERT_EQ(0, become(DT_NOBODY));
-	ASSERT_EQ(0, listener_open(&nl));
-	ASSERT_EQ(0, become(0));
-	EXPECT_EQ(0, dt_mailbox_new("box", DT_MAILBOX()));
-	EXPECT_EQ(0, event_read(&nl, &e));
-	EXPECT_STREQ("box", e.name);
-	dt_nl_close(&nl);
-}
-
-TEST_F(listener, slow_reader_is_told_that_events_were_lost)
-{
-	struct event e;
-	int room = 1, i, err, n = 0;
-
-	ASSERT_EQ(0, setsockopt(self->nl.fd, SOL_SOCKET, SO_RCVBUF, &room,
-				sizeof(room)));
-	EXPECT_EQ(0, dt_mailbox_new("box", DT_MAILBOX()));
-	for (i = 0; i < 100; i++)
-		EXPECT_EQ(0, dt_mailbox_set("box", DT_MAILBOX(.mode = i)));
-	while (!(err = event_read(&self->nl, &e)))
-		n++;
-	EXPECT_EQ(-ENOBUFS, err);
-	EXPECT_GT(101, n);
-	/* and then it goes on */
-	while (!event_read(&self->nl, &e))
-		;
-	EXPECT_EQ(0, dt_mailbox_del("box"));
-	EXPECT_EVENT(MAILBOX_DEL, "box");
-}
-
-/* Each dies with mailboxes, names and a listener in a namespace of its own. */
-static int live_and_die(void *arg)
-{
-	static struct dt_nl nl;
-	struct sockaddr_dipc addr = dt_mailbox("box"), name = dt_name("name");
-
-	return dt_netns_new() || listener_open(&nl) ||
-	       dt_mailbox_new("box", DT_MAILBOX()) ||
-	       dt_mailbox_new("box2", DT_MAILBOX(.transient = true)) ||
-	       dt_socket_bound(SOCK_RDM, &addr) < 0 ||
-	       dt_socket_bound(SOCK_RDM, &name) < 0;
-}
-
-TEST_F(listener, namespaces_end_with_listeners_and_mailboxes)
-{
-	int i;
-
-	for (i = 0; i < 30; i++)
-		EXPECT_EQ(0, dt_child_wait(dt_child(live_and_die, NULL)));
-	/* they are torn down one after the other, in the background */
-	dt_rcu_barrier();
-	EXPECT_NO_EVENT();
 }
 
 TEST_HARNESS_MAIN

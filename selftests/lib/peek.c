@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Looking into queues over netlink; see peek.h. */
 #define _GNU_SOURCE
-#include <linux/genetlink.h>
 #include <linux/netlink.h>
 
+#include "parts.h"
 #include "peek.h"
 
 static struct message *current_of(struct peeked *p)
@@ -89,48 +89,12 @@ const char *peeked_letters(const struct peeked *p)
 	return text;
 }
 
-/* The less is read at once, the more parts there are. */
-#define PART_BYTES 4096
-
-/* 1 at the end of a dump; or a negative errno. */
-static int read_part(struct nlmsghdr *nlh, ssize_t n, struct peeked *p)
-{
-	for (; NLMSG_OK(nlh, n); nlh = NLMSG_NEXT(nlh, n)) {
-		if (nlh->nlmsg_type == NLMSG_DONE ||
-		    nlh->nlmsg_type == NLMSG_ERROR)
-			return *(int *)NLMSG_DATA(nlh) ?: 1;
-		message_begin(0, p);
-		dt_nl_attrs((char *)NLMSG_DATA(nlh) + GENL_HDRLEN,
-			    NLMSG_PAYLOAD(nlh, GENL_HDRLEN), message_cb, p);
-	}
-	return 0;
-}
-
 int peek_in_parts(struct dt_nl *nl, const char *name, struct peeked *p,
 		  int (*between)(void *arg), void *arg)
 {
-	struct nlmsghdr *nlh = (struct nlmsghdr *)nl->buf;
-	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_GENERIC);
-	ssize_t n;
-	int err;
-
 	peek_begin(nl, name, LIMITS());
 	p->n = 0;
-	nlh->nlmsg_len = nl->len;
-	err = DT_ERR(send(fd, nl->buf, nl->len, 0));
-	while (err >= 0) {
-		n = recv(fd, nl->buf, PART_BYTES, MSG_TRUNC);
-		if (n < 0 || n > PART_BYTES)
-			err = n < 0 ? -errno : -EMSGSIZE;
-		else
-			err = read_part(nlh, n, p);
-		if (err > 0)
-			break;
-		if (!err)
-			err = between(arg);
-	}
-	close(fd);
-	return err > 0 ? 0 : err;
+	return dump_in_parts(nl, message_begin, message_cb, p, between, arg);
 }
 
 static void waiter_begin(uint8_t cmd, void *arg)

@@ -151,8 +151,9 @@ struct calls_peer_memory {	/* seen by both */
 	int fd, listener;	/* the peer's sockets, numbers of its own */
 	struct calls_got got;
 	struct calls_end end;
+	int place;		/* enum calls_place, and its address */
 	struct sockaddr_dipc addr;
-	long value;
+	long value;		/* for the suite */
 };
 
 struct calls_peer {

@@ -45,7 +45,15 @@ static struct look *look_of(struct netlink_callback *cb)
 	return (struct look *)cb->args[0];
 }
 
-static bool may_look(struct dipc_queue *queue, struct net *net)
+/**
+ * dipc_nl_may_look() - may the current task look into a queue
+ * @queue: the queue
+ * @net: its namespace
+ *
+ * Context: process.
+ * Return: whether it may, by its credentials.
+ */
+bool dipc_nl_may_look(struct dipc_queue *queue, struct net *net)
 {
 	struct dipc_queue_info info;
 
@@ -67,10 +75,10 @@ static int check_rights(struct netlink_callback *cb, struct dipc_queue *queue)
 	const struct cred *old;
 	bool may;
 
-	may = may_look(queue, sock_net(sk));
+	may = dipc_nl_may_look(queue, sock_net(sk));
 	if (may) {
 		old = override_creds(sk->sk_socket->file->f_cred);
-		may = may_look(queue, sock_net(sk));
+		may = dipc_nl_may_look(queue, sock_net(sk));
 		revert_creds(old);
 	}
 	if (may)

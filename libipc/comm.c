@@ -171,7 +171,7 @@ static bool sends_progress(struct ipc_comm *comm)
 	struct dipc_completion c;
 	bool moved = false;
 
-	while (comm->n_sends && !ipc_recv_completion(comm->fd, &c)) {
+	while (comm->n_sends && !completion_take(comm->fd, &c, 0)) {
 		completion_apply(comm, &c);
 		moved = true;
 	}

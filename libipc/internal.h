@@ -2,8 +2,9 @@
 /*
  * What the files of libipc share among themselves and with nobody else.
  *
- * The order is addr, socket, timeout, message, notify, link; netlink, admin,
- * mailbox; and comm, request, primitives. A file uses those before it only.
+ * The order is addr, socket, timeout, op, call, reply, serve, server; message,
+ * notify, link; netlink, admin, mailbox; and comm, request, primitives. A file
+ * uses those before it only.
  */
 #ifndef LIBIPC_INTERNAL_H
 #define LIBIPC_INTERNAL_H
@@ -29,6 +30,30 @@ struct timeout {
 
 int timeout_set(int fd, struct timeout *t, int option, int timeout_ms);
 int timeout_error(int fd, int err, int timeout_ms);
+
+/* op.c */
+
+int op_out(struct dipc_op *op, const struct iovec *iov, int iovcnt);
+int op_in(struct dipc_op *op, const struct iovec *iov, int iovcnt);
+int op_flags(struct dipc_op *op, int flags);
+ssize_t op_run(int fd, struct dipc_op *op);
+
+/* serve.c */
+
+/* When a loop of a worker ends; its socket's receives have a time limit. */
+struct serve_limits {
+	const atomic_bool *stopped;
+	int look_ms;		/* that time limit */
+	int idle_ms;		/* without a request; negative: for ever */
+};
+
+bool serve_conf_is_valid(const struct ipc_serve_conf *conf);
+int serve_run(int fd, const struct ipc_serve_conf *conf,
+	      const struct serve_limits *limits);
+
+/* message.c */
+
+int completion_take(int fd, struct dipc_completion *done, int flags);
 
 /* netlink.c */
 

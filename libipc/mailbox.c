@@ -154,7 +154,7 @@ int ipc_mailbox_putmsg(struct ipc_mailbox *mb, const struct iovec *iov,
 	if (attr && attr->to)
 		return -EINVAL;
 	/* Then EAGAIN is never that time ran out. */
-	if (attr && (attr->fields & IPC_SEND_ASYNC))
+	if (attr && (attr->fields & (IPC_SEND_ASYNC | IPC_SEND_CALL)))
 		timeout_ms = 0;
 	if (timeout_ms) {
 		err = timeout_set(mb->fd, &mb->send_limit, SO_SNDTIMEO,

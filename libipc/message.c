@@ -12,7 +12,8 @@
 #include "internal.h"
 
 #define SEND_FIELDS	(IPC_SEND_MODE | IPC_SEND_TAG | IPC_SEND_PRIORITY | \
-			 IPC_SEND_DEADLINE | IPC_SEND_ASYNC)
+			 IPC_SEND_DEADLINE | IPC_SEND_ASYNC | \
+			 IPC_SEND_CALL | IPC_SEND_REPLY)
 #define INFO_FIELDS	(IPC_RECV_SOURCE | IPC_RECV_TAG | IPC_RECV_PRIORITY | \
 			 IPC_RECV_ID)
 #define RECV_FIELDS	(INFO_FIELDS | IPC_RECV_CRED | IPC_RECV_TIME)
@@ -31,11 +32,16 @@ _Static_assert(IPC_RECV_SOURCE == DIPC_INFO_SOURCE &&
 
 #define FDS_SPACE	CMSG_SPACE(IPC_FDS_MAX * sizeof(int))
 #define OUT_SPACE	(2 * CMSG_SPACE(sizeof(uint32_t)) + \
-			 3 * CMSG_SPACE(sizeof(uint64_t)) + FDS_SPACE)
+			 3 * CMSG_SPACE(sizeof(uint64_t)) + \
+			 CMSG_SPACE(sizeof(struct dipc_call_params)) + \
+			 CMSG_SPACE(sizeof(struct dipc_reply_params)) + \
+			 FDS_SPACE)
 #define IN_SPACE	(CMSG_SPACE(sizeof(struct sockaddr_dipc)) + \
 			 2 * CMSG_SPACE(sizeof(uint64_t)) + \
 			 CMSG_SPACE(sizeof(uint32_t)) + \
 			 CMSG_SPACE(sizeof(struct ipc_cred)) + \
+			 CMSG_SPACE(sizeof(struct dipc_request)) + \
+			 CMSG_SPACE(sizeof(struct dipc_outcome)) + \
 			 2 * CMSG_SPACE(3 * sizeof(struct timespec)) + FDS_SPACE)
 
 union control {
@@ -64,6 +70,8 @@ static bool send_attr_is_valid(const struct ipc_send_attr *attr)
 
 	return !(attr->fields & ~SEND_FIELDS) && attr->n_fds <= IPC_FDS_MAX &&
 	       (attr->fds || !attr->n_fds) &&
+	       (attr->call || !(attr->fields & IPC_SEND_CALL)) &&
+	       (attr->reply || !(attr->fields & IPC_SEND_REPLY)) &&
 	       !memcmp(attr->reserved, zero, sizeof(zero));
 }
 
@@ -86,6 +94,11 @@ static void send_attr_put(struct msghdr *msg, const struct ipc_send_attr *attr)
 	if (attr->fields & IPC_SEND_ASYNC)
 		put(msg, SOL_DIPC, DIPC_ASYNC, &attr->cookie,
 		    sizeof(attr->cookie));
+	if (attr->fields & IPC_SEND_CALL)
+		put(msg, SOL_DIPC, DIPC_CALL, attr->call, sizeof(*attr->call));
+	if (attr->fields & IPC_SEND_REPLY)
+		put(msg, SOL_DIPC, DIPC_REPLY, attr->reply,
+		    sizeof(*attr->reply));
 	if (attr->n_fds)
 		put(msg, SOL_SOCKET, SCM_RIGHTS, attr->fds,
 		    attr->n_fds * sizeof(int));
@@ -186,27 +199,78 @@ static uint32_t get_dipc(const struct cmsghdr *c, struct ipc_recv_attr *attr,
 		    get(c, &attr->id, sizeof(attr->id)))
 			return IPC_RECV_ID;
 		break;
+	case DIPC_REQUEST:
+		if ((wanted & IPC_RECV_REQUEST) &&
+		    get(c, attr->request, sizeof(*attr->request)))
+			return IPC_RECV_REQUEST;
+		break;
+	case DIPC_OUTCOME:
+		if ((wanted & IPC_RECV_OUTCOME) &&
+		    get(c, attr->outcome, sizeof(*attr->outcome)))
+			return IPC_RECV_OUTCOME;
+		break;
 	}
 	return 0;
 }
 
+/*
+ * Requests and outcomes come to every receive that has room for them. To one
+ * whose caller does not know them, it is to be as if it had none; but a request
+ * has been taken by then, so it is given up.
+ */
+static int unknown_error(int fd, const struct cmsghdr *c, uint32_t wanted)
+{
+	struct dipc_request request;
+	struct dipc_outcome outcome;
+
+	if (c->cmsg_level != SOL_DIPC)
+		return 0;
+	if (c->cmsg_type == DIPC_REQUEST && !(wanted & IPC_RECV_REQUEST) &&
+	    get(c, &request, sizeof(request)) && request.handle) {
+		ipc_drop(fd, request.handle);
+		return -EMSGSIZE;
+	}
+	if (c->cmsg_type == DIPC_OUTCOME && !(wanted & IPC_RECV_OUTCOME) &&
+	    get(c, &outcome, sizeof(outcome)))
+		return -(int)outcome.error;
+	return 0;
+}
+
+static int first_error(int fd, struct msghdr *msg, uint32_t wanted)
+{
+	struct cmsghdr *c;
+	int err = 0;
+
+	for (c = CMSG_FIRSTHDR(msg); c && !err; c = CMSG_NXTHDR(msg, c))
+		err = unknown_error(fd, c, wanted);
+	return err;
+}
+
+static void attr_begin(const struct msghdr *msg, struct ipc_recv_attr *attr,
+		       uint32_t wanted)
+{
+	attr->fields = 0;
+	attr->n_fds = 0;
+	attr->flags = msg->msg_flags & (MSG_TRUNC | MSG_CTRUNC | MSG_EOR);
+	if ((wanted & IPC_RECV_SOURCE) &&
+	    msg->msg_namelen >= sizeof(attr->source)) {
+		memcpy(&attr->source, msg->msg_name, sizeof(attr->source));
+		attr->fields |= IPC_RECV_SOURCE;
+	}
+}
+
 /* Results are only written when there are some; attr may be NULL. */
-static void recv_attr_get(struct msghdr *msg, struct ipc_recv_attr *attr)
+static int recv_attr_get(int fd, struct msghdr *msg, struct ipc_recv_attr *attr)
 {
 	uint32_t wanted = attr ? attr->fields : 0;
 	struct cmsghdr *c;
+	int err;
 
-	if (attr) {
-		attr->fields = 0;
-		attr->n_fds = 0;
-		attr->flags = msg->msg_flags & (MSG_TRUNC | MSG_CTRUNC | MSG_EOR);
-		if ((wanted & IPC_RECV_SOURCE) &&
-		    msg->msg_namelen >= sizeof(attr->source)) {
-			memcpy(&attr->source, msg->msg_name,
-			       sizeof(attr->source));
-			attr->fields |= IPC_RECV_SOURCE;
-		}
-	}
+	err = first_error(fd, msg, wanted);
+	if (err)
+		attr = NULL;
+	if (attr)
+		attr_begin(msg, attr, wanted);
 	for (c = CMSG_FIRSTHDR(msg); c; c = CMSG_NXTHDR(msg, c)) {
 		if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS)
 			get_fds(c, attr);
@@ -215,6 +279,7 @@ static void recv_attr_get(struct msghdr *msg, struct ipc_recv_attr *attr)
 		else if (attr && c->cmsg_level == SOL_DIPC)
 			attr->fields |= get_dipc(c, attr, wanted);
 	}
+	return err;
 }
 
 /* Room for no more descriptors than are wanted, so that few must be closed. */
@@ -241,17 +306,26 @@ ssize_t ipc_recvmsg(int fd, const struct iovec *iov, int iovcnt, int flags,
 		.msg_controllen = in_space(attr),
 	};
 	ssize_t n;
+	int err;
 
 	if (iovcnt < 0)
 		return -EINVAL;
 	n = recvmsg(fd, &msg, flags | MSG_TRUNC | MSG_CMSG_CLOEXEC);
 	if (n < 0)
 		return -errno;
-	recv_attr_get(&msg, attr);
-	return n;
+	err = recv_attr_get(fd, &msg, attr);
+	return err ? err : n;
 }
 
-int ipc_recv_completion(int fd, struct dipc_completion *done)
+/**
+ * completion_take - take what is first in a socket's error queue, or look at it
+ * @fd: the socket
+ * @done: gets the completion
+ * @flags: 0 or MSG_PEEK
+ *
+ * Return: 0 or a negated errno; -EPROTO if it is no completion.
+ */
+int completion_take(int fd, struct dipc_completion *done, int flags)
 {
 	union {
 		struct cmsghdr align;
@@ -263,12 +337,26 @@ int ipc_recv_completion(int fd, struct dipc_completion *done)
 	};
 	struct cmsghdr *c;
 
-	if (recvmsg(fd, &msg, MSG_ERRQUEUE | MSG_DONTWAIT) < 0)
+	if (recvmsg(fd, &msg, flags | MSG_ERRQUEUE | MSG_DONTWAIT) < 0)
 		return -errno;
 	c = CMSG_FIRSTHDR(&msg);
 	if (!c || c->cmsg_level != SOL_DIPC || c->cmsg_type != DIPC_COMPLETION)
 		return -EPROTO;
 	return get(c, done, sizeof(*done)) ? 0 : -EPROTO;
+}
+
+/*
+ * What else is in that queue is not to be lost, so we look first. Completions
+ * come before all else: if the first is none, there is none.
+ */
+int ipc_recv_completion(int fd, struct dipc_completion *done)
+{
+	int err;
+
+	err = completion_take(fd, done, MSG_PEEK);
+	if (!err)
+		err = completion_take(fd, done, 0);
+	return err == -EPROTO ? -EAGAIN : err;
 }
 
 /*

@@ -366,6 +366,19 @@ static void structs_have_their_sizes(void)
 	       sizeof(struct ipc_mailbox_attr) == 64 &&
 	       sizeof(struct ipc_mailbox_stat) == 128,
 	       "structs_have_their_sizes", NULL);
+	result(sizeof(struct dipc_op) == DIPC_OP_SIZE_VER0 &&
+	       sizeof(struct dipc_call_params) == 40 &&
+	       sizeof(struct dipc_request) == 80 &&
+	       sizeof(struct dipc_reply_params) == 32 &&
+	       sizeof(struct dipc_outcome) == 56 &&
+	       sizeof(struct dipc_cancelled) == 32,
+	       "structs_have_their_sizes", "of calls");
+#if __SIZEOF_POINTER__ == 8
+	/* as they were before they grew */
+	result(sizeof(struct ipc_send_attr) == 88 &&
+	       sizeof(struct ipc_recv_attr) == 192,
+	       "structs_have_their_sizes", "that have grown");
+#endif
 }
 
 /* What is refused before the kernel is asked. */
@@ -424,6 +437,89 @@ static void bad_arguments_are_refused(void)
 	result(ipc_mailbox_close(NULL) == 0, "mailbox_close_of_nothing", NULL);
 }
 
+static ssize_t no_handler(struct ipc_served *served)
+{
+	(void)served;
+	return 0;
+}
+
+/* The same of calls; 0 is no socket, so the kernel would say otherwise. */
+static void bad_calls_are_refused(void)
+{
+	struct ipc_serve_conf conf = { .handler = no_handler };
+	struct ipc_send_attr message = { .fields = IPC_SEND_CALL };
+	struct iovec iov = { "x", 1 };
+	struct ipc_call_attr attr = { 0 };
+	struct sockaddr_dipc addr;
+	struct ipc_server *server;
+	struct dipc_outcome end;
+	struct dipc_request req;
+	uint64_t handle = 0;
+
+	result(ipc_call(0, NULL, "x", 1, NULL, 0, 0) == -EINVAL,
+	       "bad_calls_are_refused", "ipc_call without time");
+	result(ipc_callmsg(0, &iov, -1, &iov, 1, 0, NULL, NULL) == -EINVAL &&
+	       ipc_callmsg(0, &iov, 1, &iov, -1, 0, NULL, NULL) == -EINVAL &&
+	       ipc_callmsg(0, &iov, 1, &iov, 1, 4, NULL, NULL) == -EINVAL,
+	       "bad_calls_are_refused", "ipc_callmsg");
+	attr.fields = 1U << 31;
+	result(ipc_callmsg(0, &iov, 1, &iov, 1, 0, &attr, NULL) == -EINVAL &&
+	       ipc_call_start(0, 1, &iov, 1, 0, 0, &attr) == -EINVAL &&
+	       ipc_call_oneway(0, &iov, 1, 0, &attr) == -EINVAL,
+	       "bad_calls_are_refused", "fields");
+	attr.fields = IPC_CALL_DEADLINE;
+	result(ipc_callmsg(0, &iov, 1, &iov, 1, 0, &attr, NULL) == -EINVAL,
+	       "bad_calls_are_refused", "a deadline of 0");
+	attr.fields = IPC_CALL_PRIORITY;
+	attr.priority = DIPC_PRIORITY_MAX + 1;
+	result(ipc_callmsg(0, &iov, 1, &iov, 1, 0, &attr, NULL) == -EINVAL,
+	       "bad_calls_are_refused", "priority");
+	attr.fields = IPC_CALL_SEMANTICS;
+	attr.semantics = 256;
+	result(ipc_callmsg(0, &iov, 1, &iov, 1, 0, &attr, NULL) == -EINVAL,
+	       "bad_calls_are_refused", "semantics");
+	attr.semantics = DIPC_AT_LEAST_ONCE;
+	result(ipc_call_oneway(0, &iov, 1, 0, &attr) == -EINVAL,
+	       "bad_calls_are_refused", "semantics of ipc_call_oneway");
+	memset(&attr, 0, sizeof(attr));
+	attr.reserved[3] = 1;
+	result(ipc_callmsg(0, &iov, 1, &iov, 1, 0, &attr, NULL) == -EINVAL,
+	       "bad_calls_are_refused", "reserved");
+	result(ipc_call_start(0, 1, &iov, 1, DIPC_MSG_LEN_MAX + 1, 0, NULL) ==
+	       -EINVAL && ipc_call_start(0, 1, &iov, -1, 0, 0, NULL) == -EINVAL,
+	       "bad_calls_are_refused", "ipc_call_start");
+	result(ipc_call_finish(0, 1, &iov, -1, 0, &end) == -EINVAL &&
+	       ipc_call_finish_any(0, &iov, 1, 1, &end) == -EINVAL,
+	       "bad_calls_are_refused", "ipc_call_finish");
+	result(ipc_recv_request(0, &iov, -1, 0, NULL, &req) == -EINVAL &&
+	       ipc_recv_request(0, &iov, 1, 1, NULL, &req) == -EINVAL &&
+	       ipc_replymsg(0, 1, 0, &iov, -1) == -EINVAL &&
+	       ipc_reply_recv(0, &handle, &iov, 1, &iov, -1, 0, &req) ==
+	       -EINVAL, "bad_calls_are_refused", "ipc_recv_request");
+	result(ipc_sendmsg(0, &iov, 1, 0, &message) == -EINVAL,
+	       "bad_calls_are_refused", "IPC_SEND_CALL without a call");
+	message.fields = IPC_SEND_REPLY;
+	result(ipc_sendmsg(0, &iov, 1, 0, &message) == -EINVAL,
+	       "bad_calls_are_refused", "IPC_SEND_REPLY without a reply");
+
+	ipc_addr_name("orders", 0, &addr);
+	result(ipc_server_open(&addr, &conf, 2, &server) == -EINVAL,
+	       "bad_calls_are_refused", "flags of ipc_server_open");
+	conf.handler = NULL;
+	result(ipc_serve(0, &conf) == -EINVAL &&
+	       ipc_server_open(&addr, &conf, 0, &server) == -EINVAL,
+	       "bad_calls_are_refused", "no handler");
+	conf.handler = no_handler;
+	conf.in_max = (size_t)DIPC_MSG_LEN_MAX + 1;
+	result(ipc_serve(0, &conf) == -EINVAL, "bad_calls_are_refused",
+	       "in_max");
+	conf.in_max = 0;
+	conf.reserved[0] = 1;
+	result(ipc_serve(0, &conf) == -EINVAL, "bad_calls_are_refused",
+	       "reserved of a configuration");
+	result(ipc_server_close(NULL) == 0, "server_close_of_nothing", NULL);
+}
+
 int main(void)
 {
 	printf("KTAP version 1\n");
@@ -437,6 +533,7 @@ int main(void)
 	addr_parse_of_all_short_texts();
 	structs_have_their_sizes();
 	bad_arguments_are_refused();
+	bad_calls_are_refused();
 	printf("1..%u\n", tests);
 	printf("# Totals: pass:%u fail:%u xfail:0 xpass:0 skip:0 error:0\n",
 	       tests - failures, failures);

@@ -5,13 +5,13 @@
  * A thin layer over the socket calls and over the generic netlink family
  * "dipc". An ipc socket is a plain file descriptor: whatever takes one
  * (poll(), epoll, recvmsg(), sendmmsg(), fcntl(), dup(), close()) may be used
- * on it beside the functions here. Only mailbox handles, communicators and
- * their requests are objects of the library.
+ * on it beside the functions here. Only mailbox handles, servers, communicators
+ * and their requests are objects of the library.
  *
  * This file has what every program needs: addresses, sockets and mailboxes. At
  * its end it includes what goes further: <ipc/message.h> (messages with
- * parameters), <ipc/link.h> (links) and <ipc/comm.h> (requests in the manner
- * of MPI).
+ * parameters), <ipc/link.h> (links), <ipc/call.h> and <ipc/serve.h> (calls with
+ * replies) and <ipc/comm.h> (requests in the manner of MPI).
  *
  * Every function returns 0 or more if it succeeds and a negated errno value
  * if it fails; errno itself then holds nothing of use. Inputs come first in
@@ -543,6 +543,8 @@ int ipc_mailbox_notify(struct ipc_mailbox *mb, int signo, int flags);
 
 #include <ipc/message.h>
 #include <ipc/link.h>
+#include <ipc/call.h>
+#include <ipc/serve.h>
 #include <ipc/comm.h>
 
 #endif /* IPC_LIBIPC_H */

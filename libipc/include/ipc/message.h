@@ -29,6 +29,8 @@ extern "C" {
 #define IPC_SEND_PRIORITY	(1U << 2)
 #define IPC_SEND_DEADLINE	(1U << 3)
 #define IPC_SEND_ASYNC		(1U << 4)	/* with the cookie */
+#define IPC_SEND_CALL		(1U << 5)
+#define IPC_SEND_REPLY		(1U << 6)
 
 #define IPC_FDS_MAX		253	/* descriptors in one message */
 
@@ -46,6 +48,8 @@ extern "C" {
  * @priority: 0 to DIPC_PRIORITY_MAX, the most urgent
  * @n_fds: how many descriptors go with the message, at most IPC_FDS_MAX
  * @fds: the descriptors; they stay open here
+ * @call: the message is a request; ipc_call_start() with descriptors
+ * @reply: the message is the reply to a request; ipc_reply() with descriptors
  * @reserved: 0
  *
  * All 0 is a message without parameters to the default destination.
@@ -60,7 +64,9 @@ struct ipc_send_attr {
 	uint32_t priority;
 	uint32_t n_fds;
 	const int *fds;
-	uint64_t reserved[4];
+	const struct dipc_call_params *call;
+	const struct dipc_reply_params *reply;
+	uint64_t reserved[4 - 2 * sizeof(void *) / sizeof(uint64_t)];
 };
 
 /* What ipc_set_recv_info() asks for, and what came. */
@@ -70,6 +76,10 @@ struct ipc_send_attr {
 #define IPC_RECV_ID		(1U << 3)
 #define IPC_RECV_CRED		(1U << 4)
 #define IPC_RECV_TIME		(1U << 5)
+
+/* What comes unasked, if the caller knows it. */
+#define IPC_RECV_REQUEST	(1U << 6)
+#define IPC_RECV_OUTCOME	(1U << 7)
 
 /**
  * struct ipc_cred - who a process is, as the kernel knows it
@@ -99,6 +109,10 @@ struct ipc_cred {
  *	expected: those that come are closed
  * @max_fds: set by the caller: how many there is room for at @fds
  * @n_fds: gets how many came
+ * @request: gets what comes with a request, on a socket that takes them. Who
+ *	does not know it receives none: -EMSGSIZE, and the request is dropped
+ * @outcome: gets how a call has ended, whose reply the message then is. Who
+ *	does not know it gets the reply, or the call's errno as the receive's
  * @reserved: 0
  */
 struct ipc_recv_attr {
@@ -113,7 +127,9 @@ struct ipc_recv_attr {
 	int *fds;
 	uint32_t max_fds;
 	uint32_t n_fds;
-	uint64_t reserved[4];
+	struct dipc_request *request;
+	struct dipc_outcome *outcome;
+	uint64_t reserved[4 - 2 * sizeof(void *) / sizeof(uint64_t)];
 };
 
 /**

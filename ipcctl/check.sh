@@ -32,9 +32,9 @@ run()		# NAME COMMAND…
 	result $? "$name"
 }
 
-objects='mailbox port link name node stats'
+objects='mailbox port link call name node stats'
 leaves='mailbox:add mailbox:set mailbox:del mailbox:show mailbox:purge mailbox:peek
-	port:show link:show name:show node:show stats:show monitor: send: recv:'
+	port:show link:show call:show name:show node:show stats:show monitor: send: recv:'
 
 help_of()	# WORDS…: each way to ask gives the same, on standard output
 {
@@ -135,6 +135,9 @@ port show port:1@2
 port show x
 port show 1 2
 link show 1 2
+call show 1 2
+call show x
+call show mbox:x
 link show x
 send
 send any: m

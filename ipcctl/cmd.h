@@ -22,7 +22,7 @@ extern bool cmd_want_help;
 
 int cmd_run(const struct cmd *cmd, const char *path, int argc, char **argv);
 
-extern const struct cmd node_cmd, mailbox_cmd, port_cmd, link_cmd, name_cmd,
-	stats_cmd, monitor_cmd, send_cmd, recv_cmd;
+extern const struct cmd node_cmd, mailbox_cmd, port_cmd, link_cmd, call_cmd,
+	name_cmd, stats_cmd, monitor_cmd, send_cmd, recv_cmd;
 
 #endif /* IPCCTL_CMD_H */

@@ -11,12 +11,13 @@
 #include "out.h"
 
 /* Their values, so that each object can be in a file of its own. */
-static struct cmd objects[10];
+static struct cmd objects[11];
 
 static const struct cmd root = {
 	.name = "ipcctl",
 	.more = "Options: -j  JSON instead of text\n"
-		"         -d  details: who waits in ports, mailboxes and connections\n"
+		"         -d  details: who waits in ports, mailboxes and connections, and more\n"
+		"             about calls\n"
 		"         -h  help, at every level\n"
 		"         -V  the version\n\n"
 		"The beginning of a command is enough where it is of only one.\n",
@@ -64,12 +65,13 @@ int main(int argc, char **argv)
 	objects[0] = mailbox_cmd;
 	objects[1] = port_cmd;
 	objects[2] = link_cmd;
-	objects[3] = name_cmd;
-	objects[4] = node_cmd;
-	objects[5] = stats_cmd;
-	objects[6] = monitor_cmd;
-	objects[7] = send_cmd;
-	objects[8] = recv_cmd;
+	objects[3] = call_cmd;
+	objects[4] = name_cmd;
+	objects[5] = node_cmd;
+	objects[6] = stats_cmd;
+	objects[7] = monitor_cmd;
+	objects[8] = send_cmd;
+	objects[9] = recv_cmd;
 
 	words = take_options(argc, argv, &version);
 	if (words < 0) {

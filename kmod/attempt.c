@@ -23,13 +23,13 @@
  * dipc_attempt_init() - an attempt begins
  * @a: filled; no queue is known yet, and parameters are the caller's to read
  * @ds: the socket
- * @msg: what is to be sent
+ * @may_wait: whether the sender waits for room
  * @len: payload in bytes
  *
  * Context: process.
  */
 void dipc_attempt_init(struct dipc_attempt *a, struct dipc_sock *ds,
-		       const struct msghdr *msg, size_t len)
+		       bool may_wait, size_t len)
 {
 	a->ds = ds;
 	a->dn = dipc_net_of(sock_net(&ds->sk));
@@ -37,17 +37,28 @@ void dipc_attempt_init(struct dipc_attempt *a, struct dipc_sock *ds,
 	a->params.files = NULL;
 	a->connected = false;
 	a->by_name = false;
+	a->is_call = false;
+	a->sender = NULL;
 	a->id = 0;
-	a->may_wait = !(msg->msg_flags & MSG_DONTWAIT);
+	a->may_wait = may_wait;
 	a->len = len;
 	a->timeout = sock_sndtimeo(&ds->sk, !a->may_wait);
 	a->err_signal = sock_intr_errno(a->timeout);
 }
 
-static int errno_of(const struct dipc_attempt *a, enum dipc_reason reason)
+/**
+ * dipc_attempt_errno() - what a verdict is to who sends
+ * @a: the attempt
+ * @reason: the verdict
+ *
+ * Context: any.
+ * Return: a negative errno, or 0.
+ */
+int dipc_attempt_errno(const struct dipc_attempt *a, enum dipc_reason reason)
 {
+	/* to who calls it is the same, whatever was closed */
 	if ((reason == DIPC_REASON_CLOSED ||
-	     reason == DIPC_REASON_DROP_CLOSED) && a->queue)
+	     reason == DIPC_REASON_DROP_CLOSED) && a->queue && !a->is_call)
 		return a->queue->close_err;
 	if (reason == DIPC_REASON_INTERRUPTED)
 		return a->err_signal;
@@ -69,7 +80,58 @@ int dipc_attempt_fail(struct dipc_attempt *a, enum dipc_reason reason)
 	dipc_stats_count(a->dn->stats, reason);
 	trace_dipc_refuse(q ? q->kind : 0, q ? q->id : 0, a->ds->id, a->id,
 			  a->len, reason);
-	return errno_of(a, reason);
+	return dipc_attempt_errno(a, reason);
+}
+
+static int find_by_route(struct dipc_attempt *a, struct sockaddr_dipc *addr)
+{
+	struct dipc_route *route = dipc_sock_route(a->ds);
+
+	if (!route)
+		return -ENOTCONN;
+	a->connected = true;
+	a->by_name = route->name;
+	a->queue = dipc_route_pick(route);
+	if (unlikely(addr))
+		*addr = route->addr;
+	dipc_route_put(route);
+	/* all who had the name are gone, and so is its being connected to */
+	return a->queue ? 0 : dipc_attempt_fail(a, DIPC_REASON_CLOSED);
+}
+
+/* A mailbox outlives those who use it: what it holds must not pin anything. */
+static int check_files(const struct dipc_attempt *a)
+{
+	if (a->params.files && a->queue->kind == DIPC_QUEUE_MAILBOX)
+		return -EOPNOTSUPP;
+	return 0;
+}
+
+/**
+ * dipc_attempt_find() - find the queue that is sent to
+ * @a: the attempt, with its parameters; gets the queue, to be put by the
+ *	caller, also on an error
+ * @addr: where to, checked; or NULL
+ * @given: whether that is the destination; if not, it is where the socket is
+ *	connected to, and written to @addr
+ *
+ * Context: process; may sleep.
+ * Return: 0 or a negative errno.
+ */
+int dipc_attempt_find(struct dipc_attempt *a, struct sockaddr_dipc *addr,
+		      bool given)
+{
+	enum dipc_reason reason;
+	int err;
+
+	if (given) {
+		reason = dipc_route_find(a->dn, addr, a->ds->sk.sk_type,
+					 &a->queue);
+		err = reason ? dipc_attempt_fail(a, reason) : 0;
+	} else {
+		err = find_by_route(a, addr);
+	}
+	return err ? err : check_files(a);
 }
 
 /* The sender that the current task is; one is kept with the socket. */
@@ -157,10 +219,20 @@ static long sleep_for_account(struct dipc_attempt *a, size_t truesize,
 	return left;
 }
 
+/* Of a call, with its reply. */
+static size_t truesize_of(const struct dipc_attempt *a)
+{
+	size_t truesize = dipc_message_truesize(a->len);
+
+	if (a->is_call)
+		truesize += dipc_message_truesize(a->reply_max);
+	return truesize;
+}
+
 /* Sleep until the socket has less outstanding than SO_SNDBUF allows. */
 static int wait_for_account(struct dipc_attempt *a)
 {
-	size_t truesize = dipc_message_truesize(a->len);
+	size_t truesize = truesize_of(a);
 	long before, left;
 
 	if (likely(dipc_sock_account_room(a->ds, truesize)))
@@ -214,17 +286,33 @@ static int add_extra(struct dipc_attempt *a, struct dipc_message *m)
 	return dipc_queue_prepare_due(a->queue);
 }
 
+/**
+ * dipc_attempt_no_message() - there was no memory for a message
+ * @a: the attempt
+ * @err: what dipc_message_init() has said
+ *
+ * Context: process.
+ * Return: the negative errno that the sender is told.
+ */
+int dipc_attempt_no_message(struct dipc_attempt *a, int err)
+{
+	switch (err) {
+	case -ENOBUFS:
+		return dipc_attempt_fail(a, DIPC_REASON_USER_LIMIT);
+	case -EINTR:
+		return dipc_attempt_fail(a, DIPC_REASON_INTERRUPTED);
+	default:
+		return dipc_attempt_fail(a, DIPC_REASON_NO_MEMORY);
+	}
+}
+
 static struct dipc_message *make_message(struct dipc_attempt *a,
 					 struct msghdr *msg, int *err)
 {
 	struct dipc_message *m = create(a, err);
 
 	if (!m) {
-		*err = dipc_attempt_fail(a, *err == -ENOBUFS ?
-						DIPC_REASON_USER_LIMIT :
-					    *err == -EINTR ?
-						DIPC_REASON_INTERRUPTED :
-						DIPC_REASON_NO_MEMORY);
+		*err = dipc_attempt_no_message(a, *err);
 		return NULL;
 	}
 	m->tag = a->params.tag;
@@ -278,7 +366,7 @@ static int await_verdict(struct dipc_attempt *a, struct dipc_message *m,
 	/* what is discarded from the queue was counted with that */
 	if (w->place == DIPC_PLACE_LINE)
 		return dipc_attempt_fail(a, reason);
-	return errno_of(a, reason);
+	return dipc_attempt_errno(a, reason);
 }
 
 /* Not accepted, and the message is still ours. */
@@ -289,7 +377,7 @@ static int refused(struct dipc_attempt *a, struct dipc_message *m,
 	if (reason == DIPC_REASON_WOULD_BLOCK)
 		return dipc_attempt_fail(a, reason);
 	/* counted by dipc_deliver() */
-	return errno_of(a, reason);
+	return dipc_attempt_errno(a, reason);
 }
 
 static int deliver(struct dipc_attempt *a, struct dipc_message *m)
@@ -409,15 +497,16 @@ static int make_and_deliver(struct dipc_attempt *a, struct msghdr *msg)
 }
 
 /**
- * dipc_attempt_send() - send a message to a queue
- * @a: the attempt, with its queue and parameters; the descriptors in them are
- *	taken over
- * @msg: a->len bytes of payload
+ * dipc_attempt_begin() - wait until the socket may send, and find out as whom
+ * @a: the attempt, with its queue and parameters
+ *
+ * What can be seen without making a message is asked before. @a->due is set if
+ * there is a deadline.
  *
  * Context: process; may sleep.
- * Return: 0; or a negative errno, and then nothing was sent.
+ * Return: 0, and then dipc_attempt_end() is to follow; or a negative errno.
  */
-int dipc_attempt_send(struct dipc_attempt *a, struct msghdr *msg)
+int dipc_attempt_begin(struct dipc_attempt *a)
 {
 	bool may_wait = a->may_wait || a->params.async;
 	enum dipc_reason reason;
@@ -438,9 +527,37 @@ int dipc_attempt_send(struct dipc_attempt *a, struct msghdr *msg)
 	if (err)
 		return err;
 	a->sender = get_sender(a->ds);
-	if (!a->sender)
-		return dipc_attempt_fail(a, DIPC_REASON_NO_MEMORY);
-	err = make_and_deliver(a, msg);
+	return a->sender ? 0 : dipc_attempt_fail(a, DIPC_REASON_NO_MEMORY);
+}
+
+/**
+ * dipc_attempt_end() - undo dipc_attempt_begin()
+ * @a: the attempt
+ *
+ * Context: process.
+ */
+void dipc_attempt_end(struct dipc_attempt *a)
+{
 	dipc_sender_put(a->sender);
+	a->sender = NULL;
+}
+
+/**
+ * dipc_attempt_send() - send a message to a queue
+ * @a: the attempt, with its queue and parameters; the descriptors in them are
+ *	taken over
+ * @msg: a->len bytes of payload
+ *
+ * Context: process; may sleep.
+ * Return: 0; or a negative errno, and then nothing was sent.
+ */
+int dipc_attempt_send(struct dipc_attempt *a, struct msghdr *msg)
+{
+	int err = dipc_attempt_begin(a);
+
+	if (err)
+		return err;
+	err = make_and_deliver(a, msg);
+	dipc_attempt_end(a);
 	return err;
 }

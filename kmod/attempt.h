@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * One attempt to send: from "where to" to the verdict. Used by send.c for a
- * message, by stream.c for each piece of what is written.
+ * message, and for each piece of what is written to a stream; its beginning
+ * also by who sends a request.
  */
 #ifndef _DIPC_ATTEMPT_H
 #define _DIPC_ATTEMPT_H
@@ -18,7 +19,9 @@ struct dipc_attempt {
 	bool			may_wait;
 	bool			connected;	/* no address was given */
 	bool			by_name;	/* connected to a name of ports */
+	bool			is_call;	/* a request is sent */
 	size_t			len;		/* payload, bytes */
+	size_t			reply_max;	/* room for its reply, bytes */
 	u64			id;		/* of the message; 0: none yet */
 	ktime_t			due;		/* its deadline, if it has one */
 	long			timeout;	/* jiffies left */
@@ -26,8 +29,20 @@ struct dipc_attempt {
 };
 
 void dipc_attempt_init(struct dipc_attempt *a, struct dipc_sock *ds,
-		       const struct msghdr *msg, size_t len);
+		       bool may_wait, size_t len);
 int dipc_attempt_fail(struct dipc_attempt *a, enum dipc_reason reason);
+int dipc_attempt_errno(const struct dipc_attempt *a, enum dipc_reason reason);
+int dipc_attempt_find(struct dipc_attempt *a, struct sockaddr_dipc *addr,
+		      bool given);
+int dipc_attempt_begin(struct dipc_attempt *a);
+int dipc_attempt_no_message(struct dipc_attempt *a, int err);
+void dipc_attempt_end(struct dipc_attempt *a);
 int dipc_attempt_send(struct dipc_attempt *a, struct msghdr *msg);
+
+/* send.c: a message as the ioctl describes it */
+int dipc_sock_send_one_way(struct dipc_sock *ds,
+			   const struct dipc_send_params *params,
+			   struct sockaddr_dipc *dest, struct iov_iter *from,
+			   bool may_wait);
 
 #endif /* _DIPC_ATTEMPT_H */

@@ -29,6 +29,7 @@ static struct dipc_port *make_port(struct dipc_sock *ds, u64 id)
 void dipc_sock_receive_from(struct dipc_sock *ds, struct dipc_queue *rx)
 {
 	dipc_queue_get(rx);
+	ds->watcher.calls = READ_ONCE(ds->recv_calls);
 	dipc_queue_watch(rx, &ds->watcher);
 	/* pairs with the acquire in dipc_sock_rx() */
 	smp_store_release(&ds->rx, rx);
@@ -322,6 +323,37 @@ static int check_conf(const struct dipc_sock *ds, struct dipc_queue_conf *conf)
 		return -EINVAL;
 	make_stream_conf(conf, conf->capacity_bytes);
 	return 0;
+}
+
+/**
+ * dipc_sock_set_recv_calls() - does a socket take requests
+ * @ds: the socket
+ * @on: whether it does
+ *
+ * Of a socket that listens, also those that it accepts from here on.
+ *
+ * Context: process; may sleep.
+ * Return: 0; -EBUSY if it does already, and receives.
+ */
+int dipc_sock_set_recv_calls(struct dipc_sock *ds, bool on)
+{
+	struct dipc_listener *l;
+	int err = 0;
+
+	lock_sock(&ds->sk);
+	if (!on && ds->recv_calls && ds->rx) {
+		err = -EBUSY;
+		goto out;
+	}
+	WRITE_ONCE(ds->recv_calls, on);
+	if (on && ds->rx)
+		dipc_queue_watch_calls(ds->rx, &ds->watcher);
+	l = dipc_sock_listener(ds);
+	if (l)
+		dipc_listener_set_calls(l, on);
+out:
+	release_sock(&ds->sk);
+	return err;
 }
 
 /**

@@ -58,6 +58,16 @@ static inline void shrinker_free(struct shrinker *shrinker)
 }
 #endif
 
+/* Which way an iterator goes was said by the words for files. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0)
+#include <linux/uio.h>
+
+#ifndef ITER_SOURCE
+#define ITER_SOURCE	WRITE
+#define ITER_DEST	READ
+#endif
+#endif
+
 /* accept() was given its flags as such, and now in a structure. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 10, 0)
 #define DIPC_ACCEPT_ARGS	int flags, bool kern

@@ -66,14 +66,23 @@ static int get_async(const struct cmsghdr *cmsg,
 	return get_value(cmsg, &params->cookie, sizeof(params->cookie));
 }
 
-/* @seen: a bit for each type that was there before */
+/* What the message is; it is read where that is done. */
+static int get_op(const struct cmsghdr *cmsg, struct dipc_send_params *params,
+		  size_t size)
+{
+	if (cmsg->cmsg_len != CMSG_LEN(size) || params->op)
+		return -EINVAL;
+	params->op = CMSG_DATA(cmsg);
+	return 0;
+}
+
 static int parse_dipc(const struct cmsghdr *cmsg,
-		      struct dipc_send_params *params, u32 *seen)
+		      struct dipc_send_params *params)
 {
 	if (cmsg->cmsg_type < 0 || cmsg->cmsg_type >= 32 ||
-	    (*seen & BIT(cmsg->cmsg_type)))
+	    (params->seen & BIT(cmsg->cmsg_type)))
 		return -EINVAL;
-	*seen |= BIT(cmsg->cmsg_type);
+	params->seen |= BIT(cmsg->cmsg_type);
 
 	switch (cmsg->cmsg_type) {
 	case DIPC_MODE:
@@ -86,6 +95,14 @@ static int parse_dipc(const struct cmsghdr *cmsg,
 		return get_deadline(cmsg, params);
 	case DIPC_ASYNC:
 		return get_async(cmsg, params);
+	case DIPC_CALL:
+		return get_op(cmsg, params, sizeof(struct dipc_call_params));
+	case DIPC_REPLY:
+		return get_op(cmsg, params, sizeof(struct dipc_reply_params));
+	case DIPC_CANCEL:
+	case DIPC_FORWARD:
+	case DIPC_DROP:
+		return get_op(cmsg, params, sizeof(u64));
 	default:
 		return -EINVAL;
 	}
@@ -145,11 +162,10 @@ static int parse_rights(struct dipc_sock *ds, struct cmsghdr *cmsg,
 }
 
 static int parse_one(struct dipc_sock *ds, struct cmsghdr *cmsg,
-		     struct dipc_send_params *params, u32 *seen)
+		     struct dipc_send_params *params)
 {
 	if (cmsg->cmsg_level == SOL_DIPC)
-		return is_stream(ds) ? -EOPNOTSUPP :
-				       parse_dipc(cmsg, params, seen);
+		return is_stream(ds) ? -EOPNOTSUPP : parse_dipc(cmsg, params);
 	/* other levels are for others, and ignored as everywhere */
 	if (cmsg->cmsg_level != SOL_SOCKET)
 		return 0;
@@ -181,7 +197,6 @@ int dipc_control_parse(struct dipc_sock *ds, struct msghdr *msg,
 		       struct dipc_send_params *params)
 {
 	struct cmsghdr *cmsg;
-	u32 seen = 0;
 	int err;
 
 	memset(params, 0, sizeof(*params));
@@ -192,7 +207,7 @@ int dipc_control_parse(struct dipc_sock *ds, struct msghdr *msg,
 	for_each_cmsghdr(cmsg, msg) {
 		if (!CMSG_OK(msg, cmsg))
 			return -EINVAL;
-		err = parse_one(ds, cmsg, params, &seen);
+		err = parse_one(ds, cmsg, params);
 		if (err)
 			return err;
 	}

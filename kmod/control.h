@@ -17,7 +17,14 @@ struct dipc_send_params {
 	u64			tag;
 	u64			deadline_ns;	/* from now; 0: none */
 	struct dipc_files	*files;		/* owned; or NULL */
+	u32			seen;		/* a bit for each type at SOL_DIPC */
+	const void		*op;		/* value of what makes the message
+						 * more than a message; or NULL */
 };
+
+/* Of these there is one at most, and the message is that. */
+#define DIPC_CONTROL_OPS (BIT(DIPC_CALL) | BIT(DIPC_CANCEL) | BIT(DIPC_REPLY) | \
+			  BIT(DIPC_FORWARD) | BIT(DIPC_DROP))
 
 int dipc_control_parse(struct dipc_sock *ds, struct msghdr *msg,
 		       struct dipc_send_params *params);

@@ -33,6 +33,7 @@ static int start(struct dipc_sock *ds, u32 backlog)
 		.pid = task_tgid(current),
 		.cred = current_cred(),
 		.conf = ds->conf,
+		.calls = ds->recv_calls,
 	};
 	struct dipc_listener *l = dipc_sock_listener(ds);
 	bool is_new = !l;
@@ -168,6 +169,7 @@ static void init_other(struct dipc_sock *other, struct dipc_sock *ds,
 	info->name = NULL;
 	other->accepted = true;
 	other->conf = info->conf;
+	other->recv_calls = info->calls;
 	sk->sk_peer_pid = get_pid(task_tgid(current));
 	sk->sk_peer_cred = get_current_cred();
 }

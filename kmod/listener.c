@@ -119,6 +119,20 @@ void dipc_listener_set_conf(struct dipc_listener *l,
 }
 
 /**
+ * dipc_listener_set_calls() - do those accepted from here on take requests
+ * @l: the listener
+ * @calls: whether they do
+ *
+ * Context: process.
+ */
+void dipc_listener_set_calls(struct dipc_listener *l, bool calls)
+{
+	spin_lock(&l->lock);
+	l->info.calls = calls;
+	spin_unlock(&l->lock);
+}
+
+/**
  * dipc_listener_get_info() - what an accepted socket will have
  * @l: the listener
  * @info: filled; to be given to dipc_listener_put_info()

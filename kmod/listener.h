@@ -27,6 +27,7 @@ struct dipc_listener_info {
 	struct pid		*pid;		/* counted; of the last listen() */
 	const struct cred	*cred;		/* counted; the same */
 	struct dipc_queue_conf	conf;		/* for what it receives */
+	bool			calls;		/* whether it takes requests */
 };
 
 struct dipc_listener {
@@ -50,6 +51,7 @@ void dipc_listener_set(struct dipc_listener *l,
 		       bool shut);
 void dipc_listener_set_conf(struct dipc_listener *l,
 			    const struct dipc_queue_conf *conf);
+void dipc_listener_set_calls(struct dipc_listener *l, bool calls);
 void dipc_listener_get_info(struct dipc_listener *l,
 			    struct dipc_listener_info *info);
 void dipc_listener_put_info(struct dipc_listener_info *info);

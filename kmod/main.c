@@ -5,6 +5,7 @@
 #include <linux/rcupdate.h>
 #include <net/genetlink.h>
 
+#include "call.h"
 #include "message.h"
 #include "net.h"
 #include "netlink.h"
@@ -55,9 +56,12 @@ static int __init dipc_init(void)
 	err = dipc_message_init_cache();
 	if (err)
 		return err;
+	err = dipc_call_init_cache();
+	if (err)
+		goto err_messages;
 	err = register_pernet_subsys(&net_ops);
 	if (err)
-		goto err_cache;
+		goto err_calls;
 	err = dipc_netlink_register();
 	if (err)
 		goto err_net;
@@ -70,8 +74,10 @@ err_netlink:
 	dipc_netlink_unregister();
 err_net:
 	unregister_pernet_subsys(&net_ops);
-err_cache:
+err_calls:
 	rcu_barrier();
+	dipc_call_fini_cache();
+err_messages:
 	dipc_message_fini_cache();
 	return err;
 }
@@ -83,6 +89,7 @@ static void __exit dipc_exit(void)
 	unregister_pernet_subsys(&net_ops);
 	/* ports, mailboxes and sockets are freed after a grace period */
 	rcu_barrier();
+	dipc_call_fini_cache();
 	dipc_message_fini_cache();
 }
 

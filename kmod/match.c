@@ -10,6 +10,22 @@ static bool is_any(const struct dipc_match *match)
 }
 
 /**
+ * dipc_match_check() - is a match from user space a sound one
+ * @match: from user space
+ *
+ * Context: any.
+ * Return: 0; -EINVAL if a reserved byte is set, or a node is given without a
+ * port.
+ */
+int dipc_match_check(const struct dipc_match *match)
+{
+	if (memchr_inv(match->reserved, 0, sizeof(match->reserved)) ||
+	    (match->node && !match->port))
+		return -EINVAL;
+	return 0;
+}
+
+/**
  * dipc_sock_set_match() - say which messages a socket receives
  * @ds: the socket
  * @match: from user space; all 0: any. Who sleeps in a receive goes on with
@@ -23,10 +39,10 @@ int dipc_sock_set_match(struct dipc_sock *ds, const struct dipc_match *match)
 {
 	struct dipc_standing_match *new = NULL, *old;
 	struct dipc_queue *q;
+	int err = dipc_match_check(match);
 
-	if (memchr_inv(match->reserved, 0, sizeof(match->reserved)) ||
-	    (match->node && !match->port))
-		return -EINVAL;
+	if (err)
+		return err;
 	if (!is_any(match)) {
 		new = kzalloc(sizeof(*new), GFP_KERNEL_ACCOUNT);
 		if (!new)
@@ -50,26 +66,42 @@ int dipc_sock_set_match(struct dipc_sock *ds, const struct dipc_match *match)
 }
 
 /**
- * dipc_sock_match() - which messages a socket receives
+ * dipc_sock_match() - the standing match of a socket
  * @ds: the socket
  * @match: takes it up
  *
  * Context: any.
- * Return: @match, or NULL: any.
+ * Return: whether there is one; if not, @match is not touched.
  */
-const struct dipc_match *dipc_sock_match(struct dipc_sock *ds,
-					 struct dipc_match *match)
+bool dipc_sock_match(struct dipc_sock *ds, struct dipc_match *match)
 {
 	const struct dipc_standing_match *standing;
 
 	if (likely(!rcu_access_pointer(ds->match)))
-		return NULL;
+		return false;
 	rcu_read_lock();
 	standing = rcu_dereference(ds->match);
 	if (standing)
 		*match = standing->match;
 	rcu_read_unlock();
-	return standing ? match : NULL;
+	return standing;
+}
+
+/**
+ * dipc_sock_want() - which messages a socket receives
+ * @ds: the socket
+ * @want: takes it up
+ *
+ * Context: any.
+ * Return: @want, or NULL: all.
+ */
+const struct dipc_want *dipc_sock_want(struct dipc_sock *ds,
+				       struct dipc_want *want)
+{
+	/* only a mailbox is shared with who takes requests */
+	want->no_calls = ds->mailbox && !READ_ONCE(ds->recv_calls);
+	want->has_match = dipc_sock_match(ds, &want->match);
+	return want->no_calls || want->has_match ? want : NULL;
 }
 
 /**
@@ -78,17 +110,19 @@ const struct dipc_match *dipc_sock_match(struct dipc_sock *ds,
  * @q: the queue it receives from
  *
  * Context: process; may sleep.
- * Return: whether there is one that its standing match fits, queued or of a
- * sender that waits.
+ * Return: whether there is one that it wants, queued or of a sender that
+ * waits.
  */
 bool dipc_sock_readable(struct dipc_sock *ds, struct dipc_queue *q)
 {
-	struct dipc_match standing;
-	const struct dipc_match *match;
+	const struct dipc_want *want;
+	struct dipc_want standing;
 	u32 len;
 
 	if (!dipc_queue_readable(q))
 		return false;
-	match = dipc_sock_match(ds, &standing);
-	return !match || dipc_queue_first(q, match, &len);
+	want = dipc_sock_want(ds, &standing);
+	if (!want || (!want->has_match && !READ_ONCE(q->had_calls)))
+		return true;
+	return dipc_queue_first(q, want, &len);
 }

@@ -18,6 +18,10 @@
 
 static_assert(sizeof(struct dipc_message) == 176);
 
+#define COPY_STEP	SZ_1M	/* from message to message at once */
+
+void (*dipc_message_free_call)(struct dipc_message *m);
+
 static struct kmem_cache *message_cache;
 static struct percpu_counter live;
 
@@ -140,36 +144,28 @@ static void give_up_memory(struct dipc_chain *chain)
 }
 
 /**
- * dipc_message_create_room() - make a message that can grow
- * @sender: who sends it, through a stream; a reference is taken
+ * dipc_message_init() - make the memory at hand a message
+ * @m: with its lists empty
+ * @sender: who sends it; a reference is taken
  * @id: the socket's number for it
- * @len: payload in bytes, to be filled by dipc_message_copy_from()
- * @room: how long it must be able to become, at least @len
+ * @room: how long it must be able to become, bytes
  * @limits: the user limits in force
- * @err: set if there is no message: -ENOBUFS if the user's limit is reached,
- *	-ENOMEM without memory, -EINTR if the task is being killed
+ *
+ * Its length is 0 and it has one reference. Undone by dipc_message_fini().
  *
  * Context: process; may sleep.
- * Return: the message with one reference, or NULL.
+ * Return: 0; -ENOBUFS if the user's limit is reached, -ENOMEM without memory,
+ * -EINTR if the task is being killed.
  */
-struct dipc_message *
-dipc_message_create_room(struct dipc_sender *sender, u64 id, size_t len,
-			 size_t room, const struct dipc_limits *limits,
-			 int *err)
+int dipc_message_init(struct dipc_message *m, struct dipc_sender *sender,
+		      u64 id, size_t room, const struct dipc_limits *limits)
 {
-	size_t beyond = beyond_inline(room);
 	struct dipc_chain chain = chain_of(sender);
-	struct dipc_message *m;
+	int err;
 
-	*err = get_memory(&chain, beyond, limits);
-	if (*err)
-		return NULL;
-	m = kmem_cache_alloc(message_cache, DIPC_MESSAGE_GFP);
-	if (!m) {
-		give_up_memory(&chain);
-		*err = -ENOMEM;
-		return NULL;
-	}
+	err = get_memory(&chain, beyond_inline(room), limits);
+	if (err)
+		return err;
 	dipc_account_charge(sender->account,
 			    MESSAGE_TRUESIZE + chain.truesize);
 	percpu_counter_inc(&live);
@@ -183,13 +179,47 @@ dipc_message_create_room(struct dipc_sender *sender, u64 id, size_t len,
 	m->share = NULL;
 	m->seq = 0;
 	m->id = id;
+	m->is_call = false;
 	m->tag = 0;
 	m->stamp_ns = ktime_get_real_ns();
-	m->len = len;
+	m->len = 0;
 	m->priority = 0;
 	m->segments = chain.first;
 	m->extra = NULL;
 	refcount_set(&m->refs, 1);
+	return 0;
+}
+
+/**
+ * dipc_message_create_room() - make a message that can grow
+ * @sender: who sends it, through a stream; a reference is taken
+ * @id: the socket's number for it
+ * @len: payload in bytes, to be filled by dipc_message_copy_from()
+ * @room: how long it must be able to become, at least @len
+ * @limits: the user limits in force
+ * @err: set if there is no message, as by dipc_message_init()
+ *
+ * Context: process; may sleep.
+ * Return: the message with one reference, or NULL.
+ */
+struct dipc_message *
+dipc_message_create_room(struct dipc_sender *sender, u64 id, size_t len,
+			 size_t room, const struct dipc_limits *limits,
+			 int *err)
+{
+	struct dipc_message *m;
+
+	m = kmem_cache_alloc(message_cache, DIPC_MESSAGE_GFP);
+	if (!m) {
+		*err = -ENOMEM;
+		return NULL;
+	}
+	*err = dipc_message_init(m, sender, id, room, limits);
+	if (*err) {
+		kmem_cache_free(message_cache, m);
+		return NULL;
+	}
+	m->len = len;
 	return m;
 }
 
@@ -199,8 +229,7 @@ dipc_message_create_room(struct dipc_sender *sender, u64 id, size_t len,
  * @id: the socket's number for it
  * @len: payload in bytes, to be filled by dipc_message_copy_from()
  * @limits: the user limits in force
- * @err: set if there is no message: -ENOBUFS if the user's limit is reached,
- *	-ENOMEM without memory, -EINTR if the task is being killed
+ * @err: set if there is no message, as by dipc_message_init()
  *
  * Context: process; may sleep.
  * Return: the message with one reference, or NULL.
@@ -233,33 +262,6 @@ struct dipc_extra *dipc_message_extra(struct dipc_message *m)
 	return m->extra;
 }
 
-/**
- * dipc_message_copy_from() - fill a message with its payload
- * @m: just made
- * @from: at least m->len bytes of the sender's memory
- *
- * Context: process; may sleep.
- * Return: 0, or -EFAULT if the sender's memory is bad.
- */
-int dipc_message_copy_from(struct dipc_message *m, struct iov_iter *from)
-{
-	size_t left = m->len, part = min_t(size_t, left, DIPC_INLINE_BYTES);
-	struct dipc_segment *segment;
-
-	if (!copy_from_iter_full(m->data, part, from))
-		return -EFAULT;
-	left -= part;
-	for (segment = m->segments; left; segment = segment->next) {
-		part = min_t(size_t, left, segment->bytes);
-		if (!copy_from_iter_full(dipc_segment_data(segment), part,
-					 from))
-			return -EFAULT;
-		left -= part;
-		cond_resched();
-	}
-	return 0;
-}
-
 /* A place in a payload, and how much lies there in one piece. */
 struct place {
 	const struct dipc_segment *next;
@@ -286,6 +288,115 @@ static struct place place_of(const struct dipc_message *m, size_t offset)
 	at.data += offset;
 	at.bytes -= offset;
 	return at;
+}
+
+/**
+ * dipc_message_copy_at() - fill a part of a message's payload
+ * @m: with room for it
+ * @offset: where in the payload to begin
+ * @len: how many bytes
+ * @from: at least @len bytes of somebody's memory
+ *
+ * Context: process; may sleep.
+ * Return: 0, or -EFAULT if that memory is bad; part of it may have been
+ * written then.
+ */
+int dipc_message_copy_at(struct dipc_message *m, size_t offset, size_t len,
+			 struct iov_iter *from)
+{
+	struct place at;
+	size_t part;
+
+	if (!len)
+		return 0;
+	for (at = place_of(m, offset);; next_piece(&at)) {
+		part = min(len, at.bytes);
+		if (!copy_from_iter_full(at.data, part, from))
+			return -EFAULT;
+		len -= part;
+		if (!len)
+			return 0;
+		cond_resched();
+	}
+}
+
+/**
+ * dipc_message_copy_from() - fill a message with its payload
+ * @m: just made
+ * @from: at least m->len bytes of the sender's memory
+ *
+ * Context: process; may sleep.
+ * Return: 0, or -EFAULT if the sender's memory is bad.
+ */
+int dipc_message_copy_from(struct dipc_message *m, struct iov_iter *from)
+{
+	return dipc_message_copy_at(m, 0, m->len, from);
+}
+
+/**
+ * dipc_message_zero() - fill a part of a message's payload with 0
+ * @m: with room for it
+ * @offset: where in the payload to begin
+ * @len: how many bytes
+ *
+ * Context: process; may sleep.
+ */
+void dipc_message_zero(struct dipc_message *m, size_t offset, size_t len)
+{
+	struct place at;
+	size_t part;
+
+	if (!len)
+		return;
+	for (at = place_of(m, offset);; next_piece(&at)) {
+		part = min(len, at.bytes);
+		memset(at.data, 0, part);
+		len -= part;
+		if (!len)
+			return;
+		cond_resched();
+	}
+}
+
+/* Copy between two places until as much is done. */
+static void copy_pieces(struct place to, struct place from, size_t len)
+{
+	size_t part;
+
+	for (;;) {
+		part = min3(len, from.bytes, to.bytes);
+		memcpy(to.data, from.data, part);
+		len -= part;
+		if (!len)
+			return;
+		from.data += part;
+		from.bytes -= part;
+		if (!from.bytes)
+			next_piece(&from);
+		to.data += part;
+		to.bytes -= part;
+		if (!to.bytes)
+			next_piece(&to);
+	}
+}
+
+/**
+ * dipc_message_copy() - fill a message with the payload of another one
+ * @to: with room for it; gets its length
+ * @from: the other one
+ *
+ * Context: process; may sleep.
+ */
+void dipc_message_copy(struct dipc_message *to, const struct dipc_message *from)
+{
+	size_t at, part;
+
+	to->len = from->len;
+	for (at = 0; at < from->len; at += part) {
+		part = min_t(size_t, from->len - at, COPY_STEP);
+		copy_pieces(place_of(to, at), place_of(from, at), part);
+		cond_resched();
+	}
 }
 
 /**
@@ -342,30 +453,11 @@ static bool can_append(const struct dipc_message *tail,
 bool dipc_message_append(struct dipc_message *tail,
 			 const struct dipc_message *m)
 {
-	size_t left = m->len, part;
-	struct place from, to;
-
 	if (!can_append(tail, m))
 		return false;
-	if (!left)
+	if (!m->len)
 		return true;
-	from = place_of(m, 0);
-	to = place_of(tail, tail->len);
-	for (;;) {
-		part = min3(left, from.bytes, to.bytes);
-		memcpy(to.data, from.data, part);
-		left -= part;
-		if (!left)
-			break;
-		from.data += part;
-		from.bytes -= part;
-		if (!from.bytes)
-			next_piece(&from);
-		to.data += part;
-		to.bytes -= part;
-		if (!to.bytes)
-			next_piece(&to);
-	}
+	copy_pieces(place_of(tail, tail->len), place_of(m, 0), m->len);
 	tail->len += m->len;
 	return true;
 }
@@ -380,6 +472,31 @@ static void free_extra(struct dipc_extra *extra)
 }
 
 /**
+ * dipc_message_fini() - undo dipc_message_init()
+ * @m: which nobody refers to any more
+ *
+ * What was charged for it is given back.
+ *
+ * Context: any, without a queue's lock.
+ */
+void dipc_message_fini(struct dipc_message *m)
+{
+	struct dipc_sender *sender = m->sender;
+	struct dipc_chain chain = chain_of(sender);
+
+	chain.first = m->segments;
+	give_up_memory(&chain);
+	free_extra(m->extra);
+	/* back to the cache as the constructor left it */
+	if (sender->account->is_stream)
+		INIT_LIST_HEAD(&m->share_node);
+	percpu_counter_dec(&live);
+	dipc_account_uncharge(sender->account,
+			      MESSAGE_TRUESIZE + chain.truesize);
+	dipc_sender_put(sender);
+}
+
+/**
  * dipc_message_put() - give a message up
  * @m: may be gone afterwards, and what was charged for it given back
  *
@@ -387,25 +504,16 @@ static void free_extra(struct dipc_extra *extra)
  */
 void dipc_message_put(struct dipc_message *m)
 {
-	struct dipc_sender *sender = m->sender;
-	struct dipc_chain chain;
-
 	/* nearly always the only reference, and none can come: not queued */
 	if (refcount_read(&m->refs) != 1 && !refcount_dec_and_test(&m->refs))
 		return;
 	/* pairs with the release in refcount_dec_and_test() of a peeker */
 	smp_acquire__after_ctrl_dep();
 
-	chain = chain_of(sender);
-	chain.first = m->segments;
-	give_up_memory(&chain);
-	free_extra(m->extra);
-	/* back to the cache as the constructor left it */
-	if (sender->account->is_stream)
-		INIT_LIST_HEAD(&m->share_node);
+	if (m->is_call) {
+		dipc_message_free_call(m);
+		return;
+	}
+	dipc_message_fini(m);
 	kmem_cache_free(message_cache, m);
-	percpu_counter_dec(&live);
-	dipc_account_uncharge(sender->account,
-			      MESSAGE_TRUESIZE + chain.truesize);
-	dipc_sender_put(sender);
 }

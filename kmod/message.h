@@ -52,7 +52,8 @@ struct dipc_message {
 	struct dipc_waiter	*waiter;	/* who waits for its verdict */
 	struct dipc_share	*share;		/* of its user in the queue */
 	u64			seq;		/* its place in queue or line */
-	u64			id;		/* unique with sender->port */
+	u64			id : 63;	/* unique with sender->port */
+	u64			is_call : 1;	/* part of a struct dipc_call */
 	u64			tag;		/* the user's own */
 	u64			stamp_ns;	/* when it was sent, real time */
 	u32			len : 27;	/* payload, bytes */
@@ -79,6 +80,9 @@ void dipc_message_fini_cache(void);
 u64 dipc_message_live(void);
 
 size_t dipc_message_truesize(size_t len);
+int dipc_message_init(struct dipc_message *m, struct dipc_sender *sender,
+		      u64 id, size_t room, const struct dipc_limits *limits);
+void dipc_message_fini(struct dipc_message *m);
 struct dipc_message *dipc_message_create(struct dipc_sender *sender, u64 id,
 					 size_t len,
 					 const struct dipc_limits *limits,
@@ -93,7 +97,15 @@ int dipc_message_copy_to(const struct dipc_message *m, size_t offset,
 			 size_t len, struct iov_iter *to);
 bool dipc_message_append(struct dipc_message *tail,
 			 const struct dipc_message *m);
+void dipc_message_zero(struct dipc_message *m, size_t offset, size_t len);
+int dipc_message_copy_at(struct dipc_message *m, size_t offset, size_t len,
+			 struct iov_iter *from);
+void dipc_message_copy(struct dipc_message *to,
+		       const struct dipc_message *from);
 void dipc_message_put(struct dipc_message *m);
+
+/* What frees a message that is part of something larger; set at load. */
+extern void (*dipc_message_free_call)(struct dipc_message *m);
 
 /**
  * dipc_message_get() - share a message that is in a queue

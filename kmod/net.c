@@ -66,6 +66,7 @@ int dipc_net_init(struct dipc_net *dn, struct net *net)
 	if (err)
 		goto err_names;
 	dipc_link_table_init(&dn->links);
+	dipc_caller_table_init(&dn->callers);
 	dn->mailboxes.names = &dn->names;
 	dn->mailboxes.stats = dn->stats;
 	dn->mailboxes.limits = &dn->limits;
@@ -88,6 +89,7 @@ err_stats:
 void dipc_net_fini(struct dipc_net *dn)
 {
 	dipc_mailbox_delete_all(&dn->mailboxes);
+	dipc_caller_table_fini(&dn->callers);
 	dipc_link_table_fini(&dn->links);
 	dipc_port_table_fini(&dn->ports);
 	dipc_name_table_fini(&dn->names);

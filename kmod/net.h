@@ -12,6 +12,7 @@
 
 #include <net/net_namespace.h>
 
+#include "caller.h"
 #include "link.h"
 #include "mailbox.h"
 #include "port.h"
@@ -26,6 +27,7 @@ struct dipc_net {
 	struct dipc_port_table	ports;
 	struct dipc_mailbox_table mailboxes;
 	struct dipc_link_table	links;
+	struct dipc_caller_table callers;
 	struct ctl_table_header	*sysctl;
 };
 

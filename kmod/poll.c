@@ -29,18 +29,19 @@ static void wake_pollers(struct sock *sk, __poll_t events)
 static bool may_signal(struct dipc_sock *ds, struct dipc_queue *q,
 		       bool was_empty)
 {
-	const struct dipc_match *match;
-	struct dipc_match standing;
+	const struct dipc_want *want;
+	struct dipc_want standing;
 
-	match = q ? dipc_sock_match(ds, &standing) : NULL;
-	if (match && !dipc_queue_has_new(q, match))
+	want = q ? dipc_sock_want(ds, &standing) : NULL;
+	if (want && !dipc_queue_has_new(q, want))
 		return false;
 	switch (READ_ONCE(ds->notify)) {
 	case DIPC_NOTIFY_EACH:
 		return true;
 	case DIPC_NOTIFY_ARMED:
 		/* to who is choosy the queue was empty */
-		return (was_empty || match) &&
+		return (was_empty || (want && want->has_match) ||
+			(want && READ_ONCE(q->had_calls))) &&
 		       cmpxchg(&ds->notify, DIPC_NOTIFY_ARMED,
 			       DIPC_NOTIFY_SENT) == DIPC_NOTIFY_ARMED;
 	default:
@@ -211,6 +212,29 @@ void dipc_sock_tell_completion(void *socket)
 }
 
 /**
+ * dipc_sock_tell_outcome() - a call has ended
+ * @socket: the socket that has made it
+ *
+ * Context: any; RCU read section.
+ */
+void dipc_sock_tell_outcome(void *socket)
+{
+	struct dipc_sock *ds = socket;
+
+	wake_pollers(&ds->sk, EPOLLIN | EPOLLRDNORM);
+	sk_wake_async(&ds->sk, SOCK_WAKE_WAITD, POLL_IN);
+}
+
+/* Requests wait, and nobody receives. */
+static void starving(struct dipc_watcher *w)
+{
+	struct dipc_sock *ds = sock_of(w);
+
+	wake_pollers(&ds->sk, EPOLLPRI);
+	sk_wake_async(&ds->sk, SOCK_WAKE_URG, POLL_PRI);
+}
+
+/**
  * dipc_sock_init_wake() - prepare a new socket to be woken
  * @ds: the socket
  *
@@ -221,6 +245,7 @@ int dipc_sock_init_wake(struct dipc_sock *ds)
 {
 	spin_lock_init(&ds->end_lock);
 	dipc_watcher_init(&ds->watcher, readable, queue_room);
+	ds->watcher.starving = starving;
 	ds->account = dipc_account_create(ds, account_room);
 	return ds->account ? 0 : -ENOMEM;
 }
@@ -316,11 +341,21 @@ static bool wants_to_write(struct poll_table_struct *wait)
 	       (EPOLLOUT | EPOLLWRNORM | EPOLLWRBAND);
 }
 
+static bool has_outcome(struct dipc_sock *ds)
+{
+	/* pairs with the cmpxchg() that sets it */
+	struct dipc_caller *c = smp_load_acquire(&ds->caller);
+
+	return c && dipc_caller_pending(c);
+}
+
 static bool is_readable(struct dipc_sock *ds)
 {
 	struct dipc_queue *rx = dipc_sock_rx(ds);
 	struct dipc_listener *l;
 
+	if (has_outcome(ds))
+		return true;
 	if (rx)
 		return dipc_sock_readable(ds, rx);
 	if (!dipc_sock_is_link(ds))
@@ -331,10 +366,20 @@ static bool is_readable(struct dipc_sock *ds)
 
 static bool has_completion(struct dipc_sock *ds)
 {
-	/* pairs with the cmpxchg() that sets it */
+	/* pair with the cmpxchg() that sets each */
 	struct dipc_errqueue *eq = smp_load_acquire(&ds->errqueue);
+	struct dipc_handles *h = smp_load_acquire(&ds->handles);
 
-	return eq && dipc_errqueue_pending(eq);
+	return dipc_errqueue_pending(eq) || dipc_handles_announced(h);
+}
+
+/* Requests wait, and nobody receives; for who takes them. */
+static bool is_starving(struct dipc_sock *ds)
+{
+	struct dipc_queue *rx = dipc_sock_rx(ds);
+
+	return rx && READ_ONCE(ds->recv_calls) && READ_ONCE(rx->starving) &&
+	       dipc_queue_readable(rx);
 }
 
 /**
@@ -362,6 +407,8 @@ __poll_t dipc_sock_poll(struct file *file, struct socket *sock,
 		mask |= EPOLLIN | EPOLLRDNORM;
 	if (has_completion(ds))
 		mask |= EPOLLERR;
+	if (is_starving(ds))
+		mask |= EPOLLPRI;
 	if (!wants_to_write(wait))
 		return mask;
 	/* before asking: what comes in between is not missed */

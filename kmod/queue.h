@@ -70,6 +70,13 @@ struct dipc_queue_ops {
 	void (*release)(struct dipc_queue *q);
 };
 
+/* Which messages a receiver takes, if not all. */
+struct dipc_want {
+	struct dipc_match	match;
+	bool			has_match;
+	bool			no_calls;	/* requests are for others */
+};
+
 /* Where the message of a waiting sender is. */
 enum dipc_place {
 	DIPC_PLACE_NOWHERE = 0,		/* not accepted yet, or the wait is over */
@@ -87,7 +94,8 @@ struct dipc_waiter {
 	struct task_struct	*task;		/* or NULL, and then: */
 	void (*complete)(struct dipc_waiter *w);	/* RCU section, any context */
 	struct dipc_message	*message;	/* what a receiver was given */
-	const struct dipc_match	*match;		/* of a receiver; NULL: any */
+	const struct dipc_want	*want;		/* of a receiver; NULL: all */
+	const void		*owner;		/* of a receiver: his socket */
 	u8			mode;		/* enum dipc_mode of a sender */
 	u8			place;		/* enum dipc_place of its message */
 	int			done;		/* enum dipc_reason, 0: waits */
@@ -103,8 +111,10 @@ struct dipc_watcher {
 	struct list_head	room_node;	/* in queue->starved */
 	struct dipc_queue	*room_queue;	/* counted, under room_lock */
 	spinlock_t		room_lock;	/* taken before a queue's lock */
+	bool			calls;		/* takes requests, too */
 	void (*readable)(struct dipc_watcher *w, bool was_empty);
 	void (*room)(struct dipc_watcher *w);
+	void (*starving)(struct dipc_watcher *w);
 };
 
 struct dipc_queue {
@@ -116,6 +126,9 @@ struct dipc_queue {
 	bool			stream;		/* immutable: bytes, no boundaries */
 	bool			closed;
 	bool			ended;		/* no message comes any more */
+	bool			had_calls;	/* there was a request, once */
+	bool			starving;	/* requests wait, nobody receives */
+	bool			told_starving;	/* to who took one, since then */
 	int			close_err;	/* immutable, negative errno */
 	int			end_err;	/* 0, or why it ended before time */
 	kuid_t			owner;
@@ -132,6 +145,8 @@ struct dipc_queue {
 	u32			n_held_back;	/* of these, in those of shares */
 	u32			n_receivers;
 	u32			n_choosy;	/* of these, with a match */
+	u32			n_callees;	/* watchers that take requests */
+	u32			n_plain;	/* and that do not */
 	u32			capacity_msgs;
 	u64			bytes;
 	u64			capacity_bytes;
@@ -155,6 +170,7 @@ struct dipc_queue_events {
 	bool			readable;	/* there is something to take */
 	bool			was_empty;	/* there was nothing before */
 	bool			room;		/* there is room for a message */
+	bool			starving;	/* a request, and nobody receives */
 	bool			more;		/* admit further senders */
 	unsigned int		n_drop;
 	struct list_head	drop;		/* messages to be freed */
@@ -217,7 +233,7 @@ void dipc_queue_stand_in_line_locked(struct dipc_queue *q,
 void dipc_queue_leave_line_locked(struct dipc_queue *q,
 				  struct dipc_message *m);
 struct dipc_message *dipc_queue_first_in_line_locked(struct dipc_queue *q,
-					const struct dipc_match *match);
+					const struct dipc_want *want);
 void dipc_queue_finish_sender_locked(struct dipc_queue *q,
 				     struct dipc_message *m,
 				     enum dipc_reason reason,
@@ -263,18 +279,18 @@ void dipc_queue_notify(struct dipc_queue *q, struct dipc_queue_events *ev);
 
 /* queue_take.c: how a message goes out */
 struct dipc_message *dipc_queue_take(struct dipc_queue *q,
-				     const struct dipc_match *match,
+				     const struct dipc_want *want,
 				     struct dipc_waiter *w, int *err);
 struct dipc_message *dipc_queue_peek(struct dipc_queue *q,
-				     const struct dipc_match *match, int *err);
+				     const struct dipc_want *want, int *err);
 struct dipc_message *dipc_queue_peek_at(struct dipc_queue *q, u64 offset,
 					u32 *within, int *err);
 bool dipc_queue_taken(struct dipc_queue *q, struct dipc_message *m);
 void dipc_queue_put_back(struct dipc_queue *q, struct dipc_message *m);
 void dipc_queue_read_on(struct dipc_queue *q, struct dipc_message *m,
 			u32 bytes);
-bool dipc_queue_has_new(struct dipc_queue *q, const struct dipc_match *match);
-bool dipc_queue_first(struct dipc_queue *q, const struct dipc_match *match,
+bool dipc_queue_has_new(struct dipc_queue *q, const struct dipc_want *want);
+bool dipc_queue_first(struct dipc_queue *q, const struct dipc_want *want,
 		      u32 *len);
 
 /* queue_wait.c: sleeping on a queue, giving up, and watching it */
@@ -283,11 +299,14 @@ int dipc_waiter_done(const struct dipc_waiter *w);
 long dipc_waiter_sleep(struct dipc_waiter *w, long timeout);
 bool dipc_queue_withdraw_sender(struct dipc_queue *q, struct dipc_message *m,
 				struct dipc_waiter *w);
+void dipc_queue_rouse(struct dipc_queue *q, const void *owner);
 bool dipc_queue_withdraw_receiver(struct dipc_queue *q, struct dipc_waiter *w);
 void dipc_watcher_init(struct dipc_watcher *w,
 		       void (*readable)(struct dipc_watcher *w, bool was_empty),
 		       void (*room)(struct dipc_watcher *w));
+bool dipc_queue_needs_worker(struct dipc_queue *q);
 void dipc_queue_watch(struct dipc_queue *q, struct dipc_watcher *w);
+void dipc_queue_watch_calls(struct dipc_queue *q, struct dipc_watcher *w);
 void dipc_queue_unwatch(struct dipc_queue *q, struct dipc_watcher *w);
 bool dipc_queue_watch_room(struct dipc_queue *q, struct dipc_watcher *w,
 			   u32 len, u8 mode, kuid_t uid,
@@ -299,23 +318,42 @@ void dipc_queue_unwatch_room(struct dipc_watcher *w);
 extern struct dipc_waiter dipc_waiter_revoked;
 
 /**
- * dipc_match_fits() - is a message one of those that are asked for
- * @match: what is asked for, or NULL: all
+ * dipc_want_fits() - is a message one of those that are asked for
+ * @want: what is asked for, or NULL: all
  * @m: the message
  *
  * Context: any.
- * Return: whether source and tag are as @match says.
+ * Return: whether source, tag and kind are as @want says.
  */
-static inline bool dipc_match_fits(const struct dipc_match *match,
-				   const struct dipc_message *m)
+static inline bool dipc_want_fits(const struct dipc_want *want,
+				  const struct dipc_message *m)
 {
-	if (!match)
+	const struct dipc_match *match;
+
+	if (!want)
 		return true;
+	if (want->no_calls && m->is_call)
+		return false;
+	if (!want->has_match)
+		return true;
+	match = &want->match;
 	if ((m->tag ^ match->tag) & match->tag_mask)
 		return false;
 	/* all messages come from this node */
 	return !match->port ||
 	       (match->port == m->sender->port && !match->node);
+}
+
+/**
+ * dipc_waiter_is_choosy() - would a receiver leave some messages to others
+ * @w: its wait
+ *
+ * Context: any.
+ * Return: whether it looks at source or tag.
+ */
+static inline bool dipc_waiter_is_choosy(const struct dipc_waiter *w)
+{
+	return w->want && w->want->has_match;
 }
 
 /**

@@ -169,6 +169,16 @@ static enum dipc_reason offer(struct dipc_queue *q, struct dipc_message *m,
 	return enter(q, m, ev);
 }
 
+/* A request has to wait, for all who take them are busy. */
+static void starve(struct dipc_queue *q, struct dipc_queue_events *ev)
+{
+	/* alone, it is the first since all that waited were taken */
+	if (q->starving && q->n_messages + q->n_senders > 1)
+		return;
+	WRITE_ONCE(q->starving, true);
+	ev->starving = true;
+}
+
 /**
  * dipc_queue_offer_locked() - a message comes to the queue
  * @q: the queue
@@ -198,13 +208,21 @@ enum dipc_reason dipc_queue_offer_locked(struct dipc_queue *q,
 		return DIPC_REASON_CLOSED;
 	if (m->len > q->msg_max_bytes)
 		return DIPC_REASON_TOO_LONG;
+	if (m->is_call) {
+		if (q->n_plain && !q->n_callees)
+			return DIPC_REASON_NO_CALLS;
+		WRITE_ONCE(q->had_calls, true);
+	}
 	dipc_queue_expire_locked(q, ev);
 	m->waiter = mode == DIPC_MODE_EXPLICIT ? w : NULL;
 	reason = offer(q, m, mode, w, may_wait, ev);
 	switch (reason) {
 	case DIPC_REASON_QUEUED:
-	case DIPC_REASON_HANDED:
 	case DIPC_REASON_WAITED:
+		if (m->is_call)
+			starve(q, ev);
+		break;
+	case DIPC_REASON_HANDED:
 		break;
 	default:
 		m->waiter = NULL;

@@ -306,7 +306,7 @@ static bool dismiss_batch(struct dipc_queue *q)
 		w = list_first_entry(&q->receivers, struct dipc_waiter, node);
 		list_del_init(&w->node);
 		WRITE_ONCE(q->n_receivers, q->n_receivers - 1);
-		if (w->match)
+		if (dipc_waiter_is_choosy(w))
 			q->n_choosy--;
 		dipc_queue_finish_locked(w, DIPC_REASON_CLOSED, &ev);
 	}

@@ -169,7 +169,7 @@ static struct dipc_waiter *find_receiver(struct dipc_queue *q,
 	struct dipc_waiter *w;
 
 	list_for_each_entry(w, &q->receivers, node)
-		if (dipc_match_fits(w->match, m))
+		if (dipc_want_fits(w->want, m))
 			return w;
 	return NULL;
 }
@@ -192,7 +192,7 @@ bool dipc_queue_hand_locked(struct dipc_queue *q, struct dipc_message *m,
 		return false;
 	list_del_init(&w->node);
 	WRITE_ONCE(q->n_receivers, q->n_receivers - 1);
-	if (w->match)
+	if (dipc_waiter_is_choosy(w))
 		q->n_choosy--;
 	w->message = m;
 	/* one that was put back has been counted before */
@@ -208,12 +208,12 @@ bool dipc_queue_hand_locked(struct dipc_queue *q, struct dipc_message *m,
 }
 
 static struct dipc_message *first_in(struct list_head *line,
-				     const struct dipc_match *match)
+				     const struct dipc_want *want)
 {
 	struct dipc_message *m;
 
 	list_for_each_entry(m, line, node)
-		if (dipc_match_fits(match, m))
+		if (dipc_want_fits(want, m))
 			return m;
 	return NULL;
 }
@@ -221,7 +221,7 @@ static struct dipc_message *first_in(struct list_head *line,
 /**
  * dipc_queue_first_in_line_locked() - the first of the waiting senders
  * @q: the queue
- * @match: which messages count; NULL: all
+ * @want: which messages count; NULL: all
  *
  * Context: any; the queue's lock is held.
  * Return: the message of the first that waits for room, if none does that of
@@ -229,15 +229,15 @@ static struct dipc_message *first_in(struct list_head *line,
  */
 struct dipc_message *
 dipc_queue_first_in_line_locked(struct dipc_queue *q,
-				const struct dipc_match *match)
+				const struct dipc_want *want)
 {
-	struct dipc_message *m = first_in(&q->senders, match);
+	struct dipc_message *m = first_in(&q->senders, want);
 	struct dipc_share *share;
 
 	if (m || !q->n_held_back)
 		return m;
 	list_for_each_entry(share, &q->shares, node) {
-		m = first_in(&share->line, match);
+		m = first_in(&share->line, want);
 		if (m)
 			return m;
 	}

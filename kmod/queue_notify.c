@@ -18,6 +18,7 @@ void dipc_queue_events_init(struct dipc_queue_events *ev)
 	ev->readable = false;
 	ev->was_empty = false;
 	ev->room = false;
+	ev->starving = false;
 	ev->more = false;
 	ev->n_drop = 0;
 	INIT_LIST_HEAD(&ev->drop);
@@ -40,6 +41,16 @@ static void call_readable(struct dipc_queue *q, bool was_empty)
 
 	list_for_each_entry_rcu(w, &q->watchers, node)
 		w->readable(w, was_empty);
+}
+
+/* Those who can do something about it. */
+static void call_starving(struct dipc_queue *q)
+{
+	struct dipc_watcher *w;
+
+	list_for_each_entry_rcu(w, &q->watchers, node)
+		if (READ_ONCE(w->calls) && w->starving)
+			w->starving(w);
 }
 
 /*
@@ -94,6 +105,8 @@ static void act(struct dipc_queue *q, struct dipc_queue_events *ev)
 		call_readable(q, ev->was_empty);
 	if (ev->room)
 		call_room(q);
+	if (unlikely(ev->starving))
+		call_starving(q);
 }
 
 /**
@@ -101,8 +114,9 @@ static void act(struct dipc_queue *q, struct dipc_queue_events *ev)
  * @q: the queue, unlocked
  * @ev: what was collected; used up
  *
- * Frees what was discarded, wakes tasks, makes callbacks, tells watchers. Where more senders
- * could be admitted than could be collected at once, admits those as well.
+ * Frees what was discarded, wakes tasks, makes callbacks, tells watchers.
+ * Where more senders could be admitted than could be collected at once, admits
+ * those as well.
  *
  * Context: any; in the RCU read section in which the lock was taken.
  */

@@ -19,7 +19,7 @@
  * taken again; it need not be in the list any more.
  */
 struct scan {
-	const struct dipc_match	*match;
+	const struct dipc_want	*want;
 	struct dipc_message	*last;		/* or NULL: from the start */
 	u64			seq;		/* of @last, then */
 	u64			shuffles;	/* of the queue, then */
@@ -56,7 +56,7 @@ static struct dipc_message *scan_locked(struct dipc_queue *q, struct scan *scan)
 	scan->pause = false;
 	for (pos = pos->next; pos != &q->messages; pos = pos->next) {
 		m = list_entry(pos, struct dipc_message, node);
-		if (dipc_match_fits(scan->match, m))
+		if (dipc_want_fits(scan->want, m))
 			return m;
 		if (++n == SCAN_MAX && pos->next != &q->messages) {
 			scan->pause = true;
@@ -122,10 +122,14 @@ static void wait_in_line(struct dipc_queue *q, struct dipc_waiter *w,
 {
 	list_add_tail(&w->node, &q->receivers);
 	WRITE_ONCE(q->n_receivers, q->n_receivers + 1);
-	if (w->match)
+	if (dipc_waiter_is_choosy(w))
 		q->n_choosy++;
 	/* who sends explicitly, or to an unbuffered queue, has room only now */
 	ev->room = !list_empty(&q->starved);
+	if (unlikely(q->had_calls)) {
+		WRITE_ONCE(q->starving, false);
+		WRITE_ONCE(q->told_starving, false);
+	}
 }
 
 static struct dipc_message *share(struct dipc_message *m)
@@ -161,7 +165,7 @@ static struct dipc_message *search_step(struct dipc_queue *q, struct scan *scan,
 		lend_queued(q, m, ev);
 		return m;
 	}
-	m = dipc_queue_first_in_line_locked(q, scan->match);
+	m = dipc_queue_first_in_line_locked(q, scan->want);
 	if (m) {
 		if (scan->only_look)
 			return share(m);
@@ -207,8 +211,8 @@ static struct dipc_message *search(struct dipc_queue *q, struct scan *scan,
 /**
  * dipc_queue_take() - take the next message, or line up for one
  * @q: the queue
- * @match: which messages count; NULL: all
- * @w: of a receiver that is willing to wait, with the same match; else NULL
+ * @want: which messages count; NULL: all
+ * @w: of a receiver that is willing to wait, that wants the same; else NULL
  * @err: set if there is no message: -EAGAIN if there is none now and @w was
  *	NULL, -EINPROGRESS if @w waits in the queue from now on, 0 if none
  *	will come any more, -EINTR if the task is being killed, or the
@@ -220,10 +224,10 @@ static struct dipc_message *search(struct dipc_queue *q, struct scan *scan,
  * the queue is a stream, to dipc_queue_read_on() in any case. Or NULL.
  */
 struct dipc_message *dipc_queue_take(struct dipc_queue *q,
-				     const struct dipc_match *match,
+				     const struct dipc_want *want,
 				     struct dipc_waiter *w, int *err)
 {
-	struct scan scan = { .match = match, .may_miss = !w };
+	struct scan scan = { .want = want, .may_miss = !w };
 
 	return search(q, &scan, w, err);
 }
@@ -231,7 +235,7 @@ struct dipc_message *dipc_queue_take(struct dipc_queue *q,
 /**
  * dipc_queue_peek() - look at the next message and leave it there
  * @q: the queue
- * @match: which messages count; NULL: all
+ * @want: which messages count; NULL: all
  * @err: set if there is no message: -EAGAIN, 0 if none will come any more,
  *	-EINTR if the task is being killed, or the queue's close_err
  *
@@ -239,10 +243,10 @@ struct dipc_message *dipc_queue_take(struct dipc_queue *q,
  * Return: the message, shared: to be given to dipc_message_put(). Or NULL.
  */
 struct dipc_message *dipc_queue_peek(struct dipc_queue *q,
-				     const struct dipc_match *match, int *err)
+				     const struct dipc_want *want, int *err)
 {
 	struct scan scan = {
-		.match = match, .may_miss = true, .only_look = true,
+		.want = want, .may_miss = true, .only_look = true,
 	};
 
 	return search(q, &scan, NULL, err);
@@ -411,14 +415,14 @@ void dipc_queue_read_on(struct dipc_queue *q, struct dipc_message *m, u32 bytes)
 /**
  * dipc_queue_has_new() - has such a message come lately
  * @q: the queue
- * @match: which messages count
+ * @want: which messages count
  *
  * Looks at the last ones in the list and at those that wait.
  *
  * Context: any; does not sleep.
  * Return: whether there is one.
  */
-bool dipc_queue_has_new(struct dipc_queue *q, const struct dipc_match *match)
+bool dipc_queue_has_new(struct dipc_queue *q, const struct dipc_want *want)
 {
 	struct dipc_message *m;
 	unsigned int n = 0;
@@ -426,12 +430,12 @@ bool dipc_queue_has_new(struct dipc_queue *q, const struct dipc_match *match)
 
 	spin_lock_bh(&q->lock);
 	list_for_each_entry_reverse(m, &q->messages, node) {
-		found = dipc_match_fits(match, m);
+		found = dipc_want_fits(want, m);
 		if (found || ++n == SCAN_MAX)
 			break;
 	}
 	if (!found)
-		found = dipc_queue_first_in_line_locked(q, match);
+		found = dipc_queue_first_in_line_locked(q, want);
 	spin_unlock_bh(&q->lock);
 	return found;
 }
@@ -439,13 +443,13 @@ bool dipc_queue_has_new(struct dipc_queue *q, const struct dipc_match *match)
 /**
  * dipc_queue_first() - is there such a message, and how long is it
  * @q: the queue
- * @match: which messages count; NULL: all
+ * @want: which messages count; NULL: all
  * @len: set to its payload in bytes; of a stream, to all there is
  *
  * Context: process; may sleep.
  * Return: whether there is one.
  */
-bool dipc_queue_first(struct dipc_queue *q, const struct dipc_match *match,
+bool dipc_queue_first(struct dipc_queue *q, const struct dipc_want *want,
 		      u32 *len)
 {
 	struct dipc_message *m;
@@ -457,7 +461,7 @@ bool dipc_queue_first(struct dipc_queue *q, const struct dipc_match *match,
 		spin_unlock_bh(&q->lock);
 		return *len;
 	}
-	m = dipc_queue_peek(q, match, &err);
+	m = dipc_queue_peek(q, want, &err);
 	*len = m ? m->len : 0;
 	if (m)
 		dipc_message_put(m);

@@ -140,11 +140,11 @@ static void view_receiver(const struct dipc_waiter *w,
 {
 	view->pid = get_pid(task_pid(w->task));
 	view->uid = task_cred_xxx(w->task, euid);
-	if (!w->match)
+	if (!dipc_waiter_is_choosy(w))
 		return;
-	view->source = w->match->port;
-	view->tag = w->match->tag;
-	view->tag_mask = w->match->tag_mask;
+	view->source = w->want->match.port;
+	view->tag = w->want->match.tag;
+	view->tag_mask = w->want->match.tag_mask;
 }
 
 static void view_sender(const struct dipc_message *m,

@@ -20,7 +20,8 @@ void dipc_waiter_init(struct dipc_waiter *w)
 	w->task = current;
 	w->complete = NULL;
 	w->message = NULL;
-	w->match = NULL;
+	w->want = NULL;
+	w->owner = NULL;
 	w->mode = DIPC_MODE_BLOCKING;
 	w->place = DIPC_PLACE_NOWHERE;
 	w->done = DIPC_REASON_NONE;
@@ -114,6 +115,14 @@ bool dipc_queue_withdraw_sender(struct dipc_queue *q, struct dipc_message *m,
 	return waits;
 }
 
+static void leave_receivers(struct dipc_queue *q, struct dipc_waiter *w)
+{
+	list_del_init(&w->node);
+	WRITE_ONCE(q->n_receivers, q->n_receivers - 1);
+	if (dipc_waiter_is_choosy(w))
+		q->n_choosy--;
+}
+
 /**
  * dipc_queue_withdraw_receiver() - a receiver gives up
  * @q: the queue
@@ -129,14 +138,48 @@ bool dipc_queue_withdraw_receiver(struct dipc_queue *q, struct dipc_waiter *w)
 
 	spin_lock_bh(&q->lock);
 	waits = !w->done;
-	if (waits) {
-		list_del_init(&w->node);
-		WRITE_ONCE(q->n_receivers, q->n_receivers - 1);
-		if (w->match)
-			q->n_choosy--;
-	}
+	if (waits)
+		leave_receivers(q, w);
 	spin_unlock_bh(&q->lock);
 	return waits;
+}
+
+/* Some of them; true if there may be more. */
+static bool rouse_batch(struct dipc_queue *q, const void *owner)
+{
+	struct dipc_waiter *w, *next;
+	struct dipc_queue_events ev;
+
+	dipc_queue_events_init(&ev);
+	rcu_read_lock();
+	spin_lock_bh(&q->lock);
+	list_for_each_entry_safe(w, next, &q->receivers, node) {
+		if (w->owner != owner)
+			continue;
+		leave_receivers(q, w);
+		dipc_queue_finish_locked(w, DIPC_REASON_WITHDRAWN, &ev);
+		if (ev.n_wake == DIPC_EVENTS_MAX)
+			break;
+	}
+	spin_unlock_bh(&q->lock);
+	dipc_queue_notify(q, &ev);
+	rcu_read_unlock();
+	return ev.n_wake == DIPC_EVENTS_MAX;
+}
+
+/**
+ * dipc_queue_rouse() - some receivers are to look for something else, too
+ * @q: the queue
+ * @owner: whose
+ *
+ * Their wait ends with DIPC_REASON_WITHDRAWN.
+ *
+ * Context: process; may sleep.
+ */
+void dipc_queue_rouse(struct dipc_queue *q, const void *owner)
+{
+	while (rouse_batch(q, owner))
+		cond_resched();
 }
 
 /**
@@ -155,14 +198,17 @@ void dipc_watcher_init(struct dipc_watcher *w,
 	INIT_LIST_HEAD(&w->room_node);
 	w->room_queue = NULL;
 	spin_lock_init(&w->room_lock);
+	w->calls = false;
 	w->readable = readable;
 	w->room = room;
+	w->starving = NULL;
 }
 
 /**
  * dipc_queue_watch() - be called when there is something to take
  * @q: the queue
- * @w: the watcher, watching no other queue for that
+ * @w: the watcher, watching no other queue for that; w->calls is set if it
+ *	stands for who takes requests
  *
  * Context: process.
  */
@@ -170,6 +216,28 @@ void dipc_queue_watch(struct dipc_queue *q, struct dipc_watcher *w)
 {
 	spin_lock_bh(&q->lock);
 	list_add_tail_rcu(&w->node, &q->watchers);
+	if (w->calls)
+		q->n_callees++;
+	else
+		q->n_plain++;
+	spin_unlock_bh(&q->lock);
+}
+
+/**
+ * dipc_queue_watch_calls() - who watches takes requests from here on
+ * @q: the queue that it watches
+ * @w: the watcher
+ *
+ * Context: process.
+ */
+void dipc_queue_watch_calls(struct dipc_queue *q, struct dipc_watcher *w)
+{
+	spin_lock_bh(&q->lock);
+	if (!w->calls) {
+		WRITE_ONCE(w->calls, true);
+		q->n_plain--;
+		q->n_callees++;
+	}
 	spin_unlock_bh(&q->lock);
 }
 
@@ -184,7 +252,26 @@ void dipc_queue_unwatch(struct dipc_queue *q, struct dipc_watcher *w)
 {
 	spin_lock_bh(&q->lock);
 	list_del_rcu(&w->node);
+	if (w->calls)
+		q->n_callees--;
+	else
+		q->n_plain--;
 	spin_unlock_bh(&q->lock);
+}
+
+/**
+ * dipc_queue_needs_worker() - do more requests wait, and nobody for them
+ * @q: the queue that a request was just taken from
+ *
+ * Context: any.
+ * Return: whether it is so; true once, until somebody has waited in the queue.
+ */
+bool dipc_queue_needs_worker(struct dipc_queue *q)
+{
+	if (likely(!READ_ONCE(q->n_messages) && !READ_ONCE(q->n_senders)))
+		return false;
+	return !READ_ONCE(q->n_receivers) && !READ_ONCE(q->told_starving) &&
+	       !xchg(&q->told_starving, true);
 }
 
 static void leave_starved(struct dipc_queue *q, struct dipc_watcher *w)

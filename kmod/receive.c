@@ -9,20 +9,19 @@
 #include <linux/sched/signal.h>
 
 #include "control.h"
+#include "receive.h"
+#include "sock_call.h"
 #include "trace.h"
 
-/* One receive, as far as it has got. */
-struct reception {
-	struct dipc_sock	*ds;
-	struct dipc_queue	*q;
-	const struct dipc_match	*match;
-	struct msghdr		*msg;
-	size_t			len;		/* room for payload, bytes */
-	int			flags;
-	long			timeout;	/* jiffies left */
-	int			err_signal;	/* if a signal ends it */
-	struct dipc_match	standing;
-};
+/* Why there is no message, beside negative errnos that are told. */
+#define WITHDRAWN	(-EALREADY)	/* this one was: on to the next */
+#define LOOK_FOR_ENDS	(-ESTALE)	/* calls are made meanwhile */
+
+/* The ends of calls are received with the messages, but by an operation. */
+static bool looks_for_ends(const struct dipc_reception *r)
+{
+	return !r->is_op && dipc_sock_has_calls(r->ds);
+}
 
 static void count(struct dipc_queue *q, const struct dipc_message *m,
 		  enum dipc_reason reason)
@@ -32,14 +31,22 @@ static void count(struct dipc_queue *q, const struct dipc_message *m,
 }
 
 /* Copy to the user what he has room for. */
-static int copy_payload(struct reception *r, const struct dipc_message *m)
+static int copy_payload(struct dipc_reception *r, const struct dipc_message *m)
 {
 	return dipc_message_copy_to(m, 0, min_t(size_t, r->len, m->len),
 				    &r->msg->msg_iter);
 }
 
+/* What the receiver must not miss, and is told before the message is taken. */
+static int record(struct dipc_reception *r, struct dipc_message *m)
+{
+	if (likely(!m->is_call && !r->info))
+		return 0;
+	return dipc_hold_describe(r, m);
+}
+
 /* Everything beside the payload; the length is told in any case. */
-static int describe(struct reception *r, const struct dipc_message *m)
+static int describe(struct dipc_reception *r, const struct dipc_message *m)
 {
 	struct msghdr *msg = r->msg;
 
@@ -58,7 +65,7 @@ static int describe(struct reception *r, const struct dipc_message *m)
  * A waiter in the queue would be given the message; who only looks waits
  * like a poller instead.
  */
-static struct dipc_message *peek_wait(struct reception *r, int *err)
+static struct dipc_message *peek_wait(struct dipc_reception *r, int *err)
 {
 	DEFINE_WAIT_FUNC(wait, woken_wake_function);
 	struct sock *sk = &r->ds->sk;
@@ -66,7 +73,7 @@ static struct dipc_message *peek_wait(struct reception *r, int *err)
 
 	add_wait_queue(sk_sleep(sk), &wait);
 	for (;;) {
-		m = dipc_queue_peek(r->q, r->match, err);
+		m = dipc_queue_peek(r->q, r->want, err);
 		if (m || *err != -EAGAIN || !r->timeout)
 			break;
 		if (signal_pending(current)) {
@@ -79,7 +86,7 @@ static struct dipc_message *peek_wait(struct reception *r, int *err)
 	return m;
 }
 
-static int receive_peek(struct reception *r)
+static int receive_peek(struct dipc_reception *r)
 {
 	struct dipc_message *m;
 	int ret;
@@ -88,6 +95,8 @@ static int receive_peek(struct reception *r)
 	if (!m)
 		return ret;
 	ret = copy_payload(r, m);
+	if (!ret)
+		ret = record(r, m);
 	if (!ret) {
 		ret = describe(r, m);
 		count(r->q, m, DIPC_REASON_PEEKED);
@@ -96,19 +105,30 @@ static int receive_peek(struct reception *r)
 	return ret;
 }
 
-/* Sleep in the queue's line until a message is handed over, or give up. */
-static struct dipc_message *take_wait(struct reception *r,
+/*
+ * Sleep in the queue's line until a message is handed over, or give up.
+ * LOOK_FOR_ENDS if there is something else to look for as well by now.
+ */
+static struct dipc_message *take_wait(struct dipc_reception *r,
 				      struct dipc_waiter *w, int *err)
 {
 	struct dipc_queue *q = r->q;
+	int done;
 
-	r->timeout = dipc_waiter_sleep(w, r->timeout);
+	/* who makes calls meanwhile finds us in line, or we find that here */
+	if (!looks_for_ends(r))
+		r->timeout = dipc_waiter_sleep(w, r->timeout);
 	if (!dipc_waiter_done(w) && dipc_queue_withdraw_receiver(q, w)) {
-		*err = r->timeout < 0 ? r->err_signal : -EAGAIN;
+		if (looks_for_ends(r))
+			*err = LOOK_FOR_ENDS;
+		else
+			*err = r->timeout < 0 ? r->err_signal : -EAGAIN;
 		return NULL;
 	}
-	if (dipc_waiter_done(w) != DIPC_REASON_HANDED) {
-		*err = READ_ONCE(q->closed) ? q->close_err : 0;
+	done = dipc_waiter_done(w);
+	if (done != DIPC_REASON_HANDED) {
+		*err = done == DIPC_REASON_WITHDRAWN ? LOOK_FOR_ENDS :
+		       READ_ONCE(q->closed) ? q->close_err : 0;
 		return NULL;
 	}
 	/* it would not be seen by anybody any more */
@@ -120,21 +140,88 @@ static struct dipc_message *take_wait(struct reception *r,
 	return w->message;
 }
 
-static struct dipc_message *take(struct reception *r, int *err)
+static struct dipc_message *take(struct dipc_reception *r, int *err)
 {
 	struct dipc_message *m;
 	struct dipc_waiter w;
 
 	dipc_waiter_init(&w);
-	w.match = r->match;
-	m = dipc_queue_take(r->q, r->match, r->timeout ? &w : NULL, err);
+	w.want = r->want;
+	w.owner = r->ds;
+	m = dipc_queue_take(r->q, r->want, r->timeout ? &w : NULL, err);
 	if (!m && *err == -EINPROGRESS)
 		m = take_wait(r, &w, err);
 	return m;
 }
 
+/* Where the payload and control messages of a message begin. */
+struct start {
+	void	*control;
+	size_t	control_bytes;
+};
+
+static struct start start_of(const struct dipc_reception *r)
+{
+	return (struct start) {
+		r->msg->msg_control, r->msg->msg_controllen,
+	};
+}
+
+static void go_back(struct dipc_reception *r, const struct start *start,
+		    const struct dipc_message *m)
+{
+	iov_iter_revert(&r->msg->msg_iter, min_t(size_t, r->len, m->len));
+	r->msg->msg_control = start->control;
+	r->msg->msg_controllen = start->control_bytes;
+}
+
+/*
+ * What a request needs beside its payload. Who does not take any, but came
+ * upon one, sends it away: WITHDRAWN.
+ */
+static int prepare(struct dipc_reception *r, struct dipc_message *m)
+{
+	int err;
+
+	if (likely(!m->is_call))
+		return 0;
+	err = dipc_hold_prepare(r, m);
+	if (err != -EOPNOTSUPP)
+		return err;
+	if (dipc_queue_taken(r->q, m))
+		dipc_call_end(dipc_call_of(m), DIPC_REASON_NO_CALLS);
+	dipc_message_put(m);
+	return WITHDRAWN;
+}
+
+/* WITHDRAWN if its sender has withdrawn it meanwhile: on to the next. */
+static int copy_and_keep(struct dipc_reception *r, struct dipc_message *m)
+{
+	const struct start start = start_of(r);
+	int err;
+
+	err = copy_payload(r, m);
+	if (!err)
+		err = record(r, m);
+	if (unlikely(err)) {
+		if (r->handle)
+			dipc_hold_undo(r);
+		dipc_queue_put_back(r->q, m);
+		return err;
+	}
+	if (likely(dipc_queue_taken(r->q, m))) {
+		if (likely(!m->is_call) || dipc_hold_keep(r, m))
+			return 0;
+	} else if (r->handle) {
+		dipc_hold_undo(r);
+	}
+	go_back(r, &start, m);
+	dipc_message_put(m);
+	return WITHDRAWN;
+}
+
 /* The next message, copied and taken; or NULL. */
-static struct dipc_message *take_payload(struct reception *r, int *err)
+static struct dipc_message *take_payload(struct dipc_reception *r, int *err)
 {
 	struct dipc_message *m;
 
@@ -142,17 +229,15 @@ static struct dipc_message *take_payload(struct reception *r, int *err)
 		m = take(r, err);
 		if (!m)
 			return NULL;
-		*err = copy_payload(r, m);
-		if (*err) {
+		*err = prepare(r, m);
+		if (unlikely(*err && *err != WITHDRAWN))
 			dipc_queue_put_back(r->q, m);
-			return NULL;
-		}
-		if (likely(dipc_queue_taken(r->q, m)))
+		if (!*err)
+			*err = copy_and_keep(r, m);
+		if (likely(!*err))
 			return m;
-		/* its sender has withdrawn it meanwhile: on to the next */
-		iov_iter_revert(&r->msg->msg_iter,
-				min_t(size_t, r->len, m->len));
-		dipc_message_put(m);
+		if (*err != WITHDRAWN)
+			return NULL;
 		if (r->timeout < 0) {
 			*err = r->err_signal;
 			return NULL;
@@ -160,7 +245,7 @@ static struct dipc_message *take_payload(struct reception *r, int *err)
 	}
 }
 
-static int receive_take(struct reception *r)
+static int receive_take(struct dipc_reception *r)
 {
 	struct dipc_message *m;
 	int ret;
@@ -176,28 +261,76 @@ static int receive_take(struct reception *r)
 	return ret;
 }
 
-static int receive_message(struct dipc_sock *ds, struct msghdr *msg, size_t len,
-			   int flags)
+static int receive_one(struct dipc_reception *r)
 {
-	struct reception r;
-	int err;
+	return r->flags & MSG_PEEK ? receive_peek(r) : receive_take(r);
+}
 
-	err = dipc_sock_autobind(ds);
+/*
+ * A message, or the end of a call, whichever is there first: like a poller,
+ * for nobody sleeps in two lines.
+ */
+static int receive_any(struct dipc_reception *r)
+{
+	DEFINE_WAIT_FUNC(wait, woken_wake_function);
+	struct sock *sk = &r->ds->sk;
+	long timeout = r->timeout;
+	int ret;
+
+	add_wait_queue(sk_sleep(sk), &wait);
+	for (;;) {
+		ret = dipc_sock_receive_outcome(r->ds, r->msg, r->len,
+						r->flags);
+		if (ret != -EAGAIN)
+			break;
+		r->timeout = 0;
+		ret = receive_one(r);
+		if (ret != -EAGAIN || !timeout)
+			break;
+		if (signal_pending(current)) {
+			ret = r->err_signal;
+			break;
+		}
+		timeout = wait_woken(&wait, TASK_INTERRUPTIBLE, timeout);
+	}
+	remove_wait_queue(sk_sleep(sk), &wait);
+	return ret;
+}
+
+static int receive_message(struct dipc_reception *r)
+{
+	struct dipc_sock *ds = r->ds;
+	int err = LOOK_FOR_ENDS;
+
+	if (!looks_for_ends(r))
+		err = receive_one(r);
+	if (unlikely(err == LOOK_FOR_ENDS))
+		err = receive_any(r);
+	if (!err && dipc_sock_is_link(ds) && !(r->msg->msg_flags & MSG_EOR))
+		return dipc_sock_error(ds);
+	return err;
+}
+
+/* All but what is wanted, and the record of an operation. */
+static int init(struct dipc_reception *r, struct dipc_sock *ds,
+		struct msghdr *msg, size_t len, int flags)
+{
+	int err = dipc_sock_autobind(ds);
+
 	if (err)
 		return err;
 	/* without an initializer, which would clear @standing as well */
-	r.ds = ds;
-	r.msg = msg;
-	r.len = len;
-	r.flags = flags;
-	r.timeout = sock_rcvtimeo(&ds->sk, flags & MSG_DONTWAIT);
-	r.q = dipc_sock_rx(ds);
-	r.match = dipc_sock_match(ds, &r.standing);
-	r.err_signal = sock_intr_errno(r.timeout);
-	err = flags & MSG_PEEK ? receive_peek(&r) : receive_take(&r);
-	if (!err && dipc_sock_is_link(ds) && !(msg->msg_flags & MSG_EOR))
-		return dipc_sock_error(ds);
-	return err;
+	r->ds = ds;
+	r->msg = msg;
+	r->len = len;
+	r->flags = flags;
+	r->timeout = sock_rcvtimeo(&ds->sk, flags & MSG_DONTWAIT);
+	r->q = dipc_sock_rx(ds);
+	r->info = NULL;
+	r->is_op = false;
+	r->handle = 0;
+	r->err_signal = sock_intr_errno(r->timeout);
+	return 0;
 }
 
 static int put_completion(struct msghdr *msg,
@@ -247,8 +380,8 @@ static size_t completion_space(int flags)
 }
 
 /*
- * What became of an asynchronous send; never waits. It must not be lost for
- * want of room or for a bad pointer.
+ * What became of an asynchronous send, or of the client of a request that is
+ * held; never waits. It must not be lost for want of room or for a bad pointer.
  */
 static int receive_completion(struct dipc_sock *ds, struct msghdr *msg,
 			      int flags)
@@ -257,11 +390,23 @@ static int receive_completion(struct dipc_sock *ds, struct msghdr *msg,
 	struct dipc_errqueue *eq = smp_load_acquire(&ds->errqueue);
 
 	if (!dipc_errqueue_pending(eq))
-		return -EAGAIN;
+		return dipc_sock_receive_notice(ds, msg, flags);
 	if (!msg->msg_control || msg->msg_controllen < completion_space(flags))
 		return -EMSGSIZE;
 	return flags & MSG_PEEK ? peek_completion(eq, msg) :
 				  take_completion(eq, msg);
+}
+
+/* What is said before anything else is looked at, in the order of AF_UNIX. */
+static int check(struct dipc_sock *ds, int flags)
+{
+	bool is_link = ds->sk.sk_type == SOCK_SEQPACKET;
+
+	if (is_link && READ_ONCE(ds->sk.sk_state) != TCP_ESTABLISHED)
+		return -ENOTCONN;
+	if (flags & MSG_OOB)
+		return -EOPNOTSUPP;
+	return is_link ? dipc_sock_error(ds) : 0;
 }
 
 /**
@@ -280,22 +425,54 @@ static int receive_completion(struct dipc_sock *ds, struct msghdr *msg,
 int dipc_sock_receive(struct dipc_sock *ds, struct msghdr *msg, size_t len,
 		      int flags)
 {
+	struct dipc_reception r;
 	int err;
 
 	if (flags & MSG_ERRQUEUE)
 		return receive_completion(ds, msg, flags);
 	if (ds->sk.sk_type == SOCK_STREAM)
 		return dipc_sock_read_stream(ds, msg, len, flags);
-	if (ds->sk.sk_type == SOCK_SEQPACKET) {
-		if (READ_ONCE(ds->sk.sk_state) != TCP_ESTABLISHED)
-			return -ENOTCONN;
-		if (flags & MSG_OOB)
-			return -EOPNOTSUPP;
-		err = dipc_sock_error(ds);
-		if (err)
-			return err;
+	err = check(ds, flags);
+	if (!err)
+		err = init(&r, ds, msg, len, flags);
+	if (err)
+		return err;
+	r.want = dipc_sock_want(ds, &r.standing);
+	return receive_message(&r);
+}
+
+/**
+ * dipc_sock_receive_op() - receive one message or request by an operation
+ * @ds: the socket, not of a stream
+ * @msg: where the payload goes
+ * @len: room for it in bytes
+ * @info: takes up the record of the message, and the handle of a request; or
+ *	NULL: messages only
+ * @match: which messages, checked; or NULL: the socket's standing match
+ * @may_wait: whether to wait for one
+ *
+ * Context: process; may sleep.
+ * Return: as dipc_sock_receive().
+ */
+int dipc_sock_receive_op(struct dipc_sock *ds, struct msghdr *msg, size_t len,
+			 struct dipc_request __user *info,
+			 const struct dipc_match *match, bool may_wait)
+{
+	struct dipc_reception r;
+	int err;
+
+	err = check(ds, 0);
+	if (!err)
+		err = init(&r, ds, msg, len, may_wait ? 0 : MSG_DONTWAIT);
+	if (err)
+		return err;
+	r.is_op = true;
+	r.info = info;
+	r.want = dipc_sock_want(ds, &r.standing);
+	if (match) {
+		r.standing.match = *match;
+		r.standing.has_match = true;
+		r.want = &r.standing;
 	}
-	if (flags & MSG_OOB)
-		return -EOPNOTSUPP;
-	return receive_message(ds, msg, len, flags);
+	return receive_message(&r);
 }

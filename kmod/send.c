@@ -7,60 +7,29 @@
 
 #include "attempt.h"
 #include "files.h"
+#include "send_op.h"
 
 /* A piece of a stream; up to STREAM_ATOMIC bytes are written in one. */
 #define STREAM_ATOMIC	4096U
 #define STREAM_PIECE	32768U
 
-static int find_by_address(struct dipc_attempt *a, struct msghdr *msg,
-			   struct sockaddr_dipc *addr)
-{
-	const struct sock *sk = &a->ds->sk;
-	enum dipc_reason reason;
-	int err;
-
-	err = dipc_addr_parse(addr, msg->msg_name, msg->msg_namelen,
-			      sk->sk_family);
-	if (err)
-		return err;
-	if (addr->sdipc_type == DIPC_ADDR_ANY)
-		return -EINVAL;
-	reason = dipc_route_find(a->dn, addr, sk->sk_type, &a->queue);
-	return reason ? dipc_attempt_fail(a, reason) : 0;
-}
-
-static int find_by_route(struct dipc_attempt *a, struct sockaddr_dipc *addr)
-{
-	struct dipc_route *route = dipc_sock_route(a->ds);
-
-	if (!route)
-		return -ENOTCONN;
-	a->connected = true;
-	a->by_name = route->name;
-	a->queue = dipc_route_pick(route);
-	if (unlikely(a->params.async))
-		*addr = route->addr;
-	dipc_route_put(route);
-	/* all who had the name are gone, and so is its being connected to */
-	return a->queue ? 0 : dipc_attempt_fail(a, DIPC_REASON_CLOSED);
-}
-
 /* @addr: where the address is to be kept, as far as it is needed */
 static int find_queue(struct dipc_attempt *a, struct msghdr *msg,
 		      struct sockaddr_dipc *addr)
 {
-	a->dest = addr;
-	if (msg->msg_name && !dipc_sock_is_link(a->ds))
-		return find_by_address(a, msg, addr);
-	return find_by_route(a, addr);
-}
+	int err;
 
-/* A mailbox outlives those who use it: what it holds must not pin anything. */
-static int check_files(const struct dipc_attempt *a)
-{
-	if (a->params.files && a->queue->kind == DIPC_QUEUE_MAILBOX)
-		return -EOPNOTSUPP;
-	return 0;
+	a->dest = addr;
+	if (!msg->msg_name || dipc_sock_is_link(a->ds))
+		return dipc_attempt_find(a, a->params.async ? addr : NULL,
+					 false);
+	err = dipc_addr_parse(addr, msg->msg_name, msg->msg_namelen,
+			      a->ds->sk.sk_family);
+	if (err)
+		return err;
+	if (addr->sdipc_type == DIPC_ADDR_ANY)
+		return -EINVAL;
+	return dipc_attempt_find(a, addr, true);
 }
 
 static int send_message(struct dipc_attempt *a, struct msghdr *msg)
@@ -71,9 +40,6 @@ static int send_message(struct dipc_attempt *a, struct msghdr *msg)
 	if (a->len > DIPC_MSG_LEN_MAX)
 		return dipc_attempt_fail(a, DIPC_REASON_TOO_LONG);
 	err = find_queue(a, msg, &addr);
-	if (err)
-		return err;
-	err = check_files(a);
 	if (!err)
 		err = dipc_attempt_send(a, msg);
 	dipc_queue_put(a->queue);
@@ -123,22 +89,34 @@ static int send_stream(struct dipc_attempt *a, struct msghdr *msg)
 
 	err = find_queue(a, msg, &addr);
 	if (err)
-		return err;
+		goto out;
 	if (!READ_ONCE(a->queue->closed) && !READ_ONCE(a->queue->ended))
 		err = send_pieces(a, msg, len);
 	else
 		err = dipc_attempt_fail(a, DIPC_REASON_CLOSED);
+out:
 	dipc_queue_put(a->queue);
 	if (err == -EPIPE && !(msg->msg_flags & MSG_NOSIGNAL))
 		send_sig(SIGPIPE, current, 0);
 	return err;
 }
 
-/* As AF_UNIX: what a connection says before anything else is looked at. */
-static int check_seqpacket(struct dipc_sock *ds)
+/**
+ * dipc_sock_check_connected() - may a socket for links be sent through
+ * @ds: the socket; another one always may
+ *
+ * As AF_UNIX: what a connection says before anything else is looked at.
+ *
+ * Context: process.
+ * Return: 0; the socket's error, which is told once; or -ENOTCONN.
+ */
+int dipc_sock_check_connected(struct dipc_sock *ds)
 {
-	int err = dipc_sock_error(ds);
+	int err;
 
+	if (ds->sk.sk_type != SOCK_SEQPACKET)
+		return 0;
+	err = dipc_sock_error(ds);
 	if (err)
 		return err;
 	return READ_ONCE(ds->sk.sk_state) == TCP_ESTABLISHED ? 0 : -ENOTCONN;
@@ -168,6 +146,8 @@ static int send(struct dipc_attempt *a, struct msghdr *msg)
 	}
 	if (msg->msg_flags & MSG_OOB)
 		return -EOPNOTSUPP;
+	if (unlikely(a->params.op))
+		return dipc_sock_send_op(a->ds, msg, a->len, &a->params);
 	return send_message(a, msg);
 }
 
@@ -186,14 +166,49 @@ int dipc_sock_send(struct dipc_sock *ds, struct msghdr *msg, size_t len)
 	struct dipc_attempt a;
 	int ret;
 
-	if (ds->sk.sk_type == SOCK_SEQPACKET) {
-		ret = check_seqpacket(ds);
-		if (ret)
-			return ret;
-	}
-	dipc_attempt_init(&a, ds, msg, len);
+	ret = dipc_sock_check_connected(ds);
+	if (ret)
+		return ret;
+	dipc_attempt_init(&a, ds, !(msg->msg_flags & MSG_DONTWAIT), len);
 	ret = send(&a, msg);
 	if (unlikely(a.params.files))
 		dipc_files_put(a.params.files);
 	return ret;
+}
+
+/**
+ * dipc_sock_send_one_way() - send a message as the ioctl describes it
+ * @ds: the socket, not of a stream
+ * @params: how; the mode is that of the socket
+ * @dest: where to, checked; or NULL: where it is connected to
+ * @from: the payload
+ * @may_wait: whether to wait for room
+ *
+ * Context: process; may sleep.
+ * Return: length of the payload; or a negative errno, and then nothing was
+ * sent.
+ */
+int dipc_sock_send_one_way(struct dipc_sock *ds,
+			   const struct dipc_send_params *params,
+			   struct sockaddr_dipc *dest, struct iov_iter *from,
+			   bool may_wait)
+{
+	struct msghdr msg = { .msg_iter = *from };
+	size_t len = iov_iter_count(from);
+	struct dipc_attempt a;
+	int err;
+
+	err = dipc_sock_check_connected(ds);
+	if (err)
+		return err;
+	dipc_attempt_init(&a, ds, may_wait, len);
+	a.params = *params;
+	a.params.mode = READ_ONCE(ds->mode);
+	if (len > DIPC_MSG_LEN_MAX)
+		return dipc_attempt_fail(&a, DIPC_REASON_TOO_LONG);
+	err = dipc_attempt_find(&a, dest, dest);
+	if (!err)
+		err = dipc_attempt_send(&a, &msg);
+	dipc_queue_put(a.queue);
+	return err ? err : len;
 }

@@ -24,6 +24,8 @@
 #include <net/sock.h>
 
 #include "async.h"
+#include "caller.h"
+#include "handle.h"
 #include "net.h"
 #include "route.h"
 
@@ -40,6 +42,8 @@ struct dipc_sock {
 	struct dipc_route __rcu	*route;
 	struct dipc_standing_match __rcu *match;	/* or NULL: any */
 	struct dipc_errqueue	*errqueue;	/* made when needed, kept */
+	struct dipc_caller	*caller;	/* the same: calls it has made */
+	struct dipc_handles	*handles;	/* the same: requests it holds */
 	spinlock_t		sender_lock;	/* for @sender to be replaced */
 	spinlock_t		end_lock;	/* a leaf: for @end_seen to be set */
 	struct mutex		read_lock;	/* one reader of a stream at a time */
@@ -47,6 +51,7 @@ struct dipc_sock {
 	bool			numbered;	/* bound by number or any first */
 	bool			accepted;	/* the listener's address is its */
 	bool			end_seen;	/* rx->end_err has been taken over */
+	bool			recv_calls;	/* takes requests */
 	u8			mode;		/* enum dipc_mode */
 	u8			priority;
 	u32			recv_info;	/* DIPC_INFO_* */
@@ -119,6 +124,7 @@ void dipc_sock_receive_from(struct dipc_sock *ds, struct dipc_queue *rx);
 void dipc_sock_conf_default(struct dipc_sock *ds);
 int dipc_sock_set_conf(struct dipc_sock *ds,
 		       const struct dipc_queue_conf *conf);
+int dipc_sock_set_recv_calls(struct dipc_sock *ds, bool on);
 void dipc_sock_get_conf(struct dipc_sock *ds, struct dipc_queue_conf *conf);
 
 /* connect.c */
@@ -136,7 +142,7 @@ void dipc_sock_tell_room(struct dipc_sock *ds);
 __poll_t dipc_sock_poll(struct file *file, struct socket *sock,
 			struct poll_table_struct *wait);
 void dipc_sock_tell_completion(void *socket);
-
+void dipc_sock_tell_outcome(void *socket);
 
 /* pair.c */
 int dipc_pair_make(struct dipc_pair *pair, struct dipc_net *dn,
@@ -166,13 +172,19 @@ int dipc_sock_receive(struct dipc_sock *ds, struct msghdr *msg, size_t len,
 		      int flags);
 int dipc_sock_read_stream(struct dipc_sock *ds, struct msghdr *msg, size_t len,
 			  int flags);
+int dipc_match_check(const struct dipc_match *match);
 int dipc_sock_set_match(struct dipc_sock *ds, const struct dipc_match *match);
-const struct dipc_match *dipc_sock_match(struct dipc_sock *ds,
-					 struct dipc_match *match);
+bool dipc_sock_match(struct dipc_sock *ds, struct dipc_match *match);
+const struct dipc_want *dipc_sock_want(struct dipc_sock *ds,
+				       struct dipc_want *want);
 bool dipc_sock_readable(struct dipc_sock *ds, struct dipc_queue *q);
 
 /* send.c */
+int dipc_sock_check_connected(struct dipc_sock *ds);
 int dipc_sock_send(struct dipc_sock *ds, struct msghdr *msg, size_t len);
+
+/* hold.c */
+void dipc_sock_drop_all(struct dipc_sock *ds);
 
 /* sockopt.c */
 int dipc_sock_setopt(struct dipc_sock *ds, int optname, sockptr_t optval,

@@ -91,6 +91,10 @@ static void end_sock(struct dipc_sock *ds, bool accepted)
 	sock_orphan(&ds->sk);
 	/* first, while the queues are there from which it withdraws */
 	dipc_errqueue_close(ds->errqueue);
+	if (ds->caller)
+		dipc_caller_close(ds->caller,
+				  &dipc_net_of(sock_net(&ds->sk))->callers);
+	dipc_sock_drop_all(ds);
 	if (dipc_sock_is_link(ds))
 		dipc_sock_part(ds, !accepted);
 	dipc_sock_unbind(ds);

@@ -12,6 +12,7 @@
 #include <asm/ioctls.h>
 #include <net/sock.h>
 
+#include "ioctl.h"
 #include "sock.h"
 #include "socket.h"
 
@@ -160,20 +161,20 @@ static int socket_getsockopt(struct socket *sock, int level, int optname,
 static long readable_bytes(struct dipc_sock *ds)
 {
 	struct dipc_queue *q = dipc_sock_rx(ds);
-	const struct dipc_match *match;
-	struct dipc_match standing;
+	const struct dipc_want *want;
+	struct dipc_want standing;
 	u32 len;
 
 	if (READ_ONCE(ds->sk.sk_state) == TCP_LISTEN)
 		return -EINVAL;
 	if (!q)
 		return 0;
-	match = dipc_sock_match(ds, &standing);
-	if (dipc_sock_is_link(ds) && !match)
+	want = dipc_sock_want(ds, &standing);
+	if (dipc_sock_is_link(ds) && !want)
 		return min_t(u64, READ_ONCE(q->bytes), INT_MAX);
 	if (READ_ONCE(q->closed))
 		return q->close_err;
-	return dipc_queue_first(q, match, &len) ? len : 0;
+	return dipc_queue_first(q, want, &len) ? len : 0;
 }
 
 static int socket_ioctl(struct socket *sock, unsigned int cmd,
@@ -191,7 +192,10 @@ static int socket_ioctl(struct socket *sock, unsigned int cmd,
 		amount = atomic_long_read(&ds->account->outstanding);
 		return put_user((int)min_t(long, amount, INT_MAX), where);
 	default:
-		return -ENOIOCTLCMD;
+		if (!dipc_ioctl_is_op(cmd))
+			return -ENOIOCTLCMD;
+		return dipc_ioctl_op(ds, where,
+				     !(sock->file->f_flags & O_NONBLOCK));
 	}
 }
 

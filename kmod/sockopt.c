@@ -72,6 +72,7 @@ static bool is_of_messages(int optname)
 	case DIPC_PRIORITY:
 	case DIPC_MATCH:
 	case DIPC_RECV_INFO:
+	case DIPC_RECV_CALLS:
 		return true;
 	default:
 		return false;
@@ -82,7 +83,7 @@ static bool is_of_messages(int optname)
  * dipc_sock_setopt() - set an option at SOL_DIPC
  * @ds: the socket
  * @optname: DIPC_QUEUE, DIPC_REUSE_NAME, DIPC_NOTIFY, DIPC_MODE,
- *	DIPC_PRIORITY, DIPC_MATCH or DIPC_RECV_INFO
+ *	DIPC_PRIORITY, DIPC_MATCH, DIPC_RECV_INFO or DIPC_RECV_CALLS
  * @optval: its value
  * @optlen: size of the value in bytes
  *
@@ -90,7 +91,8 @@ static bool is_of_messages(int optname)
  * Return: 0; -ENOPROTOOPT for an option that does not exist or cannot be set;
  * -EINVAL for a bad length or value; -E2BIG if what is behind a known struct
  * is not 0; -EFAULT; -EOPNOTSUPP for the limits of a mailbox, and for what a
- * stream does not have; -EBUSY for another order of a queue with messages;
+ * stream does not have; -EBUSY for another order of a queue with messages, and
+ * for DIPC_RECV_CALLS to be taken back;
  * -ENOMEM.
  */
 int dipc_sock_setopt(struct dipc_sock *ds, int optname, sockptr_t optval,
@@ -114,6 +116,9 @@ int dipc_sock_setopt(struct dipc_sock *ds, int optname, sockptr_t optval,
 		if (!err)
 			WRITE_ONCE(ds->notify, value);
 		return err;
+	case DIPC_RECV_CALLS:
+		err = get_u32_arg(&value, 1, optval, optlen);
+		return err ? err : dipc_sock_set_recv_calls(ds, value);
 	case DIPC_MODE:
 		err = get_u32_arg(&value, DIPC_MODE_EXPLICIT, optval, optlen);
 		return err ? err : set_mode(ds, value);
@@ -200,6 +205,9 @@ int dipc_sock_getopt(struct dipc_sock *ds, int optname, char __user *optval,
 		break;
 	case DIPC_NOTIFY:
 		value = READ_ONCE(ds->notify);
+		break;
+	case DIPC_RECV_CALLS:
+		value = READ_ONCE(ds->recv_calls);
 		break;
 	case DIPC_MODE:
 		value = READ_ONCE(ds->mode);

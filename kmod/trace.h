@@ -57,6 +57,7 @@ DIPC_MESSAGE_EVENT(dipc_take);		/* copied to a receiver */
 DIPC_MESSAGE_EVENT(dipc_put_back);	/* its receiver failed */
 DIPC_MESSAGE_EVENT(dipc_drop);		/* discarded */
 DIPC_MESSAGE_EVENT(dipc_refuse);	/* not accepted, or withdrawn */
+DIPC_MESSAGE_EVENT(dipc_call_end);	/* a request that was sent has come to its end */
 
 #endif /* _DIPC_TRACE_H */
 

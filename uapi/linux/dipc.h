@@ -268,6 +268,7 @@ struct dipc_call_params {
  * @semantics: enum dipc_semantics
  * @priority: of the message
  * @flags: DIPC_REQUEST_*
+ * @reserved: 0
  *
  * 80 bytes. As control message DIPC_REQUEST it comes with requests only.
  */

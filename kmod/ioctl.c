@@ -1,0 +1,403 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The extended ioctl: operations that are a whole conversation in one system
+ * call, or say more than recvmsg() can. What each means is written where it is
+ * done (sock_call.c, outcome.c, sock_serve.c, receive.c, send.c); here the
+ * structure is read and checked, and one row of a table says which of its
+ * members an operation uses.
+ */
+#include <linux/uaccess.h>
+#include <linux/uio.h>
+
+#include "ioctl.h"
+#include "receive.h"
+#include "sock_call.h"
+#include "sock_serve.h"
+
+/* One operation while it is done. */
+struct operation {
+	struct dipc_sock	*ds;
+	struct dipc_op		*op;
+	struct dipc_op __user	*user;
+	bool			may_wait;
+	struct iov_iter		out;
+	struct iov_iter		in;
+	struct iovec		*out_vec;	/* to be freed */
+	struct iovec		*in_vec;
+	struct sockaddr_dipc	addr;
+	struct sockaddr_dipc	*dest;		/* @addr, or NULL: connected */
+};
+
+/* Members of struct dipc_op. */
+enum {
+	USES_OUT	= 1 << 0,
+	USES_IN		= 1 << 1,
+	USES_HANDLE	= 1 << 2,
+	USES_OFFSET	= 1 << 3,
+	USES_COOKIE	= 1 << 4,
+	USES_DEST	= 1 << 5,
+	USES_INFO	= 1 << 6,
+	USES_MATCH	= 1 << 7,
+	USES_MESSAGE	= 1 << 8,	/* tag, deadline, priority */
+	USES_CALL	= 1 << 9,	/* try, semantics */
+	USES_REPLY_MAX	= 1 << 10,
+};
+
+static struct dipc_question question_of(struct operation *o)
+{
+	const struct dipc_op *op = o->op;
+	struct dipc_question qn = {
+		.out = &o->out,
+		.len = iov_iter_count(&o->out),
+		.dest = o->dest,
+		.params.tag = op->tag,
+		.params.deadline_ns = op->deadline_ns,
+		.params.priority = op->flags & DIPC_OP_PRIORITY ?
+				   op->priority : READ_ONCE(o->ds->priority),
+		.cookie = op->cookie,
+		.try_ns = op->try_ns,
+		.reply_max = op->reply_max,
+		.semantics = op->semantics,
+		.may_wait = o->may_wait,
+	};
+
+	return qn;
+}
+
+static int put_outcome(struct operation *o, const struct dipc_outcome *outcome)
+{
+	if (!o->op->info)
+		return 0;
+	return copy_to_user(u64_to_user_ptr(o->op->info), outcome,
+			    sizeof(*outcome)) ? -EFAULT : 0;
+}
+
+/* The record is written also of a call that has failed, as far as it went. */
+static int end_call(struct operation *o, int ret,
+		    const struct dipc_outcome *outcome)
+{
+	int err = outcome->attempt ? put_outcome(o, outcome) : 0;
+
+	return err && ret >= 0 ? err : ret;
+}
+
+static int do_call(struct operation *o)
+{
+	struct dipc_question qn = question_of(o);
+	struct dipc_outcome outcome;
+	size_t room = iov_iter_count(&o->in);
+
+	outcome.attempt = 0;
+	qn.reply_max = min_t(size_t, room, DIPC_MSG_LEN_MAX);
+	return end_call(o, dipc_sock_call(o->ds, &qn, &o->in, &outcome),
+			&outcome);
+}
+
+static int do_start(struct operation *o)
+{
+	struct dipc_question qn = question_of(o);
+	int err = dipc_sock_call_start(o->ds, &qn);
+
+	return err ? err : qn.len;
+}
+
+static int do_finish(struct operation *o)
+{
+	struct dipc_outcome outcome;
+	int ret;
+
+	outcome.attempt = 0;
+	ret = dipc_sock_call_finish(o->ds, o->op->flags & DIPC_OP_ANY,
+				    o->op->cookie, &o->in, o->may_wait,
+				    &outcome);
+	return end_call(o, ret, &outcome);
+}
+
+static int do_cancel(struct operation *o)
+{
+	return dipc_sock_call_cancel(o->ds, o->op->cookie);
+}
+
+static int do_send(struct operation *o)
+{
+	struct dipc_question qn = question_of(o);
+
+	return dipc_sock_send_one_way(o->ds, &qn.params, o->dest, &o->out,
+				      o->may_wait);
+}
+
+static int get_match(struct operation *o, struct dipc_match *match)
+{
+	if (copy_from_user(match, u64_to_user_ptr(o->op->match),
+			   sizeof(*match)))
+		return -EFAULT;
+	return dipc_match_check(match);
+}
+
+static int do_receive(struct operation *o)
+{
+	struct msghdr msg = { .msg_iter = o->in };
+	struct dipc_match match;
+	int err;
+
+	if (o->op->match) {
+		err = get_match(o, &match);
+		if (err)
+			return err;
+	}
+	return dipc_sock_receive_op(o->ds, &msg, iov_iter_count(&o->in),
+				    u64_to_user_ptr(o->op->info),
+				    o->op->match ? &match : NULL, o->may_wait);
+}
+
+static int do_reply(struct operation *o)
+{
+	size_t len = iov_iter_count(&o->out);
+	int err = dipc_sock_reply(o->ds, o->op->handle, o->op->offset, &o->out,
+				  len, NULL);
+
+	return err ? err : len;
+}
+
+/*
+ * If the reply is out and there is no next request, the user must be able to
+ * tell: it is not to be sent again, be it that the system call is restarted.
+ */
+static int do_reply_and_receive(struct operation *o)
+{
+	int ret = 0;
+
+	if (o->op->handle)
+		ret = do_reply(o);
+	if (ret < 0)
+		return ret;
+	ret = do_receive(o);
+	if (ret < 0 && o->op->handle && put_user(0, &o->user->handle))
+		return -EFAULT;
+	return ret;
+}
+
+static int do_read(struct operation *o)
+{
+	return dipc_sock_read_request(o->ds, o->op->handle, o->op->offset,
+				      &o->in, iov_iter_count(&o->in));
+}
+
+static int do_write(struct operation *o)
+{
+	size_t len = iov_iter_count(&o->out);
+	int err = dipc_sock_write_reply(o->ds, o->op->handle, o->op->offset,
+					&o->out, len);
+
+	return err ? err : len;
+}
+
+static int do_forward(struct operation *o)
+{
+	return dipc_sock_forward(o->ds, o->op->handle, o->dest);
+}
+
+static int do_drop(struct operation *o)
+{
+	return dipc_sock_drop(o->ds, o->op->handle);
+}
+
+static const struct {
+	int (*perform)(struct operation *o);
+	u32 uses;
+	u32 flags;
+} table[] = {
+	[DIPC_OP_CALL] = {
+		do_call,
+		USES_OUT | USES_IN | USES_DEST | USES_INFO | USES_MESSAGE |
+			USES_CALL,
+		DIPC_OP_PRIORITY,
+	},
+	[DIPC_OP_CALL_START] = {
+		do_start,
+		USES_OUT | USES_COOKIE | USES_DEST | USES_MESSAGE | USES_CALL |
+			USES_REPLY_MAX,
+		DIPC_OP_PRIORITY,
+	},
+	[DIPC_OP_CALL_FINISH] = {
+		do_finish, USES_IN | USES_COOKIE | USES_INFO, DIPC_OP_ANY,
+	},
+	[DIPC_OP_CALL_CANCEL] = { do_cancel, USES_COOKIE },
+	[DIPC_OP_SEND] = {
+		do_send, USES_OUT | USES_DEST | USES_MESSAGE, DIPC_OP_PRIORITY,
+	},
+	[DIPC_OP_RECV] = { do_receive, USES_IN | USES_INFO | USES_MATCH },
+	[DIPC_OP_REPLY] = { do_reply, USES_OUT | USES_HANDLE | USES_OFFSET },
+	[DIPC_OP_REPLY_RECV] = {
+		do_reply_and_receive,
+		USES_OUT | USES_HANDLE | USES_OFFSET | USES_IN | USES_INFO |
+			USES_MATCH,
+	},
+	[DIPC_OP_READ] = { do_read, USES_IN | USES_HANDLE | USES_OFFSET },
+	[DIPC_OP_WRITE] = { do_write, USES_OUT | USES_HANDLE | USES_OFFSET },
+	[DIPC_OP_FORWARD] = { do_forward, USES_HANDLE | USES_DEST },
+	[DIPC_OP_DROP] = { do_drop, USES_HANDLE },
+};
+
+/* Which members are not 0, beside those that every operation has. */
+static u32 members_of(const struct dipc_op *op)
+{
+	u32 uses = 0;
+
+	if (op->out || op->out_len || op->flags & DIPC_OP_OUT_VEC)
+		uses |= USES_OUT;
+	if (op->in || op->in_len || op->flags & DIPC_OP_IN_VEC)
+		uses |= USES_IN;
+	if (op->handle)
+		uses |= USES_HANDLE;
+	if (op->offset)
+		uses |= USES_OFFSET;
+	if (op->cookie)
+		uses |= USES_COOKIE;
+	if (op->dest)
+		uses |= USES_DEST;
+	if (op->info)
+		uses |= USES_INFO;
+	if (op->match)
+		uses |= USES_MATCH;
+	if (op->tag || op->deadline_ns || op->priority)
+		uses |= USES_MESSAGE;
+	if (op->try_ns || op->semantics)
+		uses |= USES_CALL;
+	if (op->reply_max)
+		uses |= USES_REPLY_MAX;
+	return uses;
+}
+
+#define FLAGS_OF_ALL (DIPC_OP_DONTWAIT | DIPC_OP_OUT_VEC | DIPC_OP_IN_VEC)
+
+static int check(const struct dipc_op *op)
+{
+	u32 flags;
+
+	if (op->op >= ARRAY_SIZE(table) || !table[op->op].perform)
+		return -EOPNOTSUPP;
+	flags = FLAGS_OF_ALL | table[op->op].flags;
+	if (op->flags & ~flags || members_of(op) & ~table[op->op].uses ||
+	    memchr_inv(op->reserved, 0, sizeof(op->reserved)))
+		return -EINVAL;
+	if (op->priority &&
+	    (op->priority > DIPC_PRIORITY_MAX || !(op->flags & DIPC_OP_PRIORITY)))
+		return -EINVAL;
+	return 0;
+}
+
+/* By the rule of sched_setattr(): a later, larger one may come. */
+static int get_op(struct dipc_op *op, void __user *arg)
+{
+	u32 size;
+
+	if (get_user(size, (u32 __user *)arg))
+		return -EFAULT;
+	if (size < DIPC_OP_SIZE_VER0 || size > PAGE_SIZE)
+		return -EINVAL;
+	return copy_struct_from_user(op, sizeof(*op), arg, size);
+}
+
+static int import(unsigned int direction, u64 where, u64 len, bool is_vec,
+		  struct iovec **vec, struct iov_iter *iter)
+{
+	void __user *base = u64_to_user_ptr(where);
+	ssize_t bytes;
+
+	*vec = NULL;
+	if (is_vec) {
+		if (len > UIO_MAXIOV)
+			return -EINVAL;
+		bytes = import_iovec(direction, base, len, 0, vec, iter);
+		return bytes < 0 ? bytes : 0;
+	}
+	len = min_t(u64, len, MAX_RW_COUNT);
+	if (!access_ok(base, len))
+		return -EFAULT;
+	iov_iter_ubuf(iter, direction, base, len);
+	return 0;
+}
+
+static int get_dest(struct operation *o)
+{
+	struct sockaddr_dipc raw;
+	int err;
+
+	o->dest = NULL;
+	/* as for a system call, a connection has one destination */
+	if (likely(!o->op->dest) || dipc_sock_is_link(o->ds))
+		return 0;
+	if (copy_from_user(&raw, u64_to_user_ptr(o->op->dest), sizeof(raw)))
+		return -EFAULT;
+	err = dipc_addr_parse(&o->addr, &raw, sizeof(raw),
+			      o->ds->sk.sk_family);
+	if (err)
+		return err;
+	o->dest = &o->addr;
+	return o->addr.sdipc_type == DIPC_ADDR_ANY ? -EINVAL : 0;
+}
+
+static int perform(struct operation *o)
+{
+	const struct dipc_op *op = o->op;
+	int ret;
+
+	ret = get_dest(o);
+	if (ret)
+		return ret;
+	ret = import(ITER_SOURCE, op->out, op->out_len,
+		     op->flags & DIPC_OP_OUT_VEC, &o->out_vec, &o->out);
+	if (ret)
+		return ret;
+	ret = import(ITER_DEST, op->in, op->in_len,
+		     op->flags & DIPC_OP_IN_VEC, &o->in_vec, &o->in);
+	if (!ret)
+		ret = table[op->op].perform(o);
+	kfree(o->out_vec);
+	kfree(o->in_vec);
+	return ret;
+}
+
+/**
+ * dipc_ioctl_is_op() - is this the extended ioctl
+ * @cmd: its number
+ *
+ * Context: any.
+ * Return: whether it is, whatever the size of its structure.
+ */
+bool dipc_ioctl_is_op(unsigned int cmd)
+{
+	return _IOC_TYPE(cmd) == _IOC_TYPE(DIPC_IOC_OP) &&
+	       _IOC_NR(cmd) == _IOC_NR(DIPC_IOC_OP) &&
+	       _IOC_DIR(cmd) == _IOC_DIR(DIPC_IOC_OP);
+}
+
+/**
+ * dipc_ioctl_op() - do one operation
+ * @ds: the socket
+ * @arg: its struct dipc_op
+ * @may_wait: whether the descriptor may wait
+ *
+ * Context: process; may sleep.
+ * Return: bytes of payload; or a negative errno: see Documentation/errors.txt.
+ */
+int dipc_ioctl_op(struct dipc_sock *ds, void __user *arg, bool may_wait)
+{
+	struct operation o;
+	struct dipc_op op;
+	int err;
+
+	err = get_op(&op, arg);
+	if (!err)
+		err = check(&op);
+	if (err)
+		return err;
+	if (ds->sk.sk_type == SOCK_STREAM)
+		return -EOPNOTSUPP;
+	o.ds = ds;
+	o.op = &op;
+	o.user = arg;
+	o.may_wait = may_wait && !(op.flags & DIPC_OP_DONTWAIT);
+	return perform(&o);
+}

@@ -121,39 +121,39 @@ ROW(E_IOCTL_03, EIDRM, mailbox_deleted)
  * Calls that these sockets do not have
  */
 
-ROW(E_CALL_01, EOPNOTSUPP, listen)
+ROW(E_NONE_01, EOPNOTSUPP, listen)
 {
 	return DT_ERR(listen(e->rx, 1));
 }
 
-ROW(E_CALL_02, EOPNOTSUPP, accept)
+ROW(E_NONE_02, EOPNOTSUPP, accept)
 {
 	NEED(DT_ERR(accept4(e->rx, NULL, NULL, SOCK_CLOEXEC)) == -EOPNOTSUPP);
 	return DT_ERR(accept(e->rx, NULL, NULL));
 }
 
-ROW(E_CALL_03, EOPNOTSUPP, socketpair)
+ROW(E_NONE_03, EOPNOTSUPP, socketpair)
 {
 	int sv[2];
 
 	return DT_ERR(socketpair(dt_family(), SOCK_RDM, 0, sv));
 }
 
-ROW(E_CALL_04, EOPNOTSUPP, shutdown)
+ROW(E_NONE_04, EOPNOTSUPP, shutdown)
 {
 	NEED(DT_ERR(shutdown(e->tx, SHUT_RD)) == -EOPNOTSUPP);
 	NEED(DT_ERR(shutdown(e->tx, SHUT_WR)) == -EOPNOTSUPP);
 	return DT_ERR(shutdown(e->tx, SHUT_RDWR));
 }
 
-ROW(E_CALL_05, ENODEV, mmap)
+ROW(E_NONE_05, ENODEV, mmap)
 {
 	void *p = mmap(NULL, 4096, PROT_READ, MAP_SHARED, e->rx, 0);
 
 	return p == MAP_FAILED ? -errno : 0;
 }
 
-ROW(E_CALL_06, ESPIPE, lseek)
+ROW(E_NONE_06, ESPIPE, lseek)
 {
 	char c;
 
@@ -161,7 +161,7 @@ ROW(E_CALL_06, ESPIPE, lseek)
 	return DT_ERR(lseek(e->rx, 0, SEEK_SET));
 }
 
-ROW(E_CALL_07, ENOTSOCK, not_a_socket)
+ROW(E_NONE_07, ENOTSOCK, not_a_socket)
 {
 	int fd = open("/dev/null", O_RDWR);
 
@@ -170,7 +170,7 @@ ROW(E_CALL_07, ENOTSOCK, not_a_socket)
 	return dt_send_number(fd, 1, 0, &e->rx_addr);
 }
 
-ROW(E_CALL_08, EBADF, not_a_descriptor)
+ROW(E_NONE_08, EBADF, not_a_descriptor)
 {
 	NEED(dt_bind(-1, &e->rx_addr) == -EBADF);
 	NEED(dt_recv_number(-1, 0) == -EBADF);

@@ -97,8 +97,12 @@ const struct nla_policy dipc_link_get_nl_policy[DIPC_A_LINK_ID + 1] = {
 	[DIPC_A_LINK_ID] = { .type = NLA_U32, },
 };
 
+/* DIPC_CMD_CALL_GET - do */
+const struct nla_policy dipc_call_get_nl_policy[DIPC_A_CALL_PAD + 1] = {
+};
+
 /* Ops table for dipc */
-const struct genl_ops dipc_nl_ops[12] = {
+const struct genl_ops dipc_nl_ops[13] = {
 	{
 		.cmd		= DIPC_CMD_NODE_GET,
 		.doit		= dipc_nl_node_get_doit,
@@ -176,5 +180,12 @@ const struct genl_ops dipc_nl_ops[12] = {
 		.dumpit		= dipc_nl_link_get_dumpit,
 		.policy		= dipc_link_get_nl_policy,
 		.maxattr	= DIPC_A_LINK_ID,
+	},
+	{
+		.cmd		= DIPC_CMD_CALL_GET,
+		.done		= dipc_nl_call_get_done,
+		.dumpit		= dipc_nl_call_get_dumpit,
+		.policy		= dipc_call_get_nl_policy,
+		.maxattr	= DIPC_A_CALL_PAD,
 	},
 };

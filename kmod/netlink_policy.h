@@ -36,8 +36,10 @@ extern const struct nla_policy dipc_mailbox_peek_nl_policy[DIPC_A_MESSAGE_BYTES 
 
 extern const struct nla_policy dipc_link_get_nl_policy[DIPC_A_LINK_ID + 1];
 
+extern const struct nla_policy dipc_call_get_nl_policy[DIPC_A_CALL_PAD + 1];
+
 /* Ops table for dipc */
-extern const struct genl_ops dipc_nl_ops[12];
+extern const struct genl_ops dipc_nl_ops[13];
 
 int dipc_nl_node_get_doit(struct sk_buff *skb, struct genl_info *info);
 int dipc_nl_mailbox_get_doit(struct sk_buff *skb, struct genl_info *info);
@@ -59,6 +61,8 @@ int dipc_nl_mailbox_peek_dumpit(struct sk_buff *skb,
 				struct netlink_callback *cb);
 int dipc_nl_link_get_doit(struct sk_buff *skb, struct genl_info *info);
 int dipc_nl_link_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb);
+int dipc_nl_call_get_done(struct netlink_callback *cb);
+int dipc_nl_call_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb);
 
 enum {
 	DIPC_NLGRP_EVENTS,

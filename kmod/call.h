@@ -73,7 +73,7 @@ struct dipc_call {
 	ktime_t			due;		/* its deadline, or KTIME_MAX */
 	unsigned long		since;		/* jiffies: of the last change */
 
-	/* caller.c: in what the socket has outstanding */
+	/* caller.h: in what the socket has outstanding */
 	struct dipc_caller	*caller;
 	u64			serial;		/* of this socket; for walks */
 	u64			cookie;
@@ -81,7 +81,7 @@ struct dipc_call {
 	struct rb_node		by_cookie;
 	struct list_head	done_node;
 	struct timerqueue_node	timer;
-	u8			stage;		/* enum in caller.c */
+	u8			stage;		/* enum dipc_stage */
 	u64			try_ns;
 	struct sockaddr_dipc	*dest;		/* owned; of one to be repeated */
 };

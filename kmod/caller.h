@@ -107,7 +107,7 @@ struct dipc_call_info {
 void dipc_caller_table_init(struct dipc_caller_table *table);
 void dipc_caller_table_fini(struct dipc_caller_table *table);
 
-/* caller.c: how they come, what makes them end, and the end of it all */
+/* caller_life.c: how they come, what makes them end, and the end of it all */
 struct dipc_caller *dipc_caller_create(struct dipc_caller_table *table,
 				       void *socket,
 				       void (*ready)(void *socket));

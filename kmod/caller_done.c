@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The calls that a socket has, and reading how they have ended; see caller.h.
- * How they come, and what makes them end, is in caller.c.
+ * How they come, and what makes them end, is in caller_life.c.
  */
 #include <linux/sched/signal.h>
 

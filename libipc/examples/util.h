@@ -88,4 +88,18 @@ static inline void leave_stdio(void)
 	close(null);
 }
 
+/* Go on in the background; print the process id there. */
+static inline void go_to_background(void)
+{
+	pid_t child = fork();
+
+	if (child < 0)
+		fail(-errno, "fork");
+	if (child) {
+		printf("%d\n", (int)child);
+		exit(0);
+	}
+	leave_stdio();
+}
+
 #endif /* EXAMPLES_UTIL_H */

@@ -83,7 +83,8 @@ usage_is_told()
 	local program status
 	for program in hello echo-server echo-client producer consumer \
 		       mailbox-notify worker-pool rendezvous stream \
-		       priority-queue async-send ask; do
+		       priority-queue async-send ask kv once call-pool \
+		       deferred pipeline; do
 		status=0
 		"$dir/$program" -? 2>"$tmp/err" || status=$?
 		[ $status = 2 ] || die "$program: status $status"
@@ -185,6 +186,17 @@ until_port()
 	done
 	ipcctl -j port list
 	die "no $2 $3 at $1"
+}
+
+# Until the name is nobody's; who had it is gone then.
+until_nobody()		# NAME
+{
+	local i
+	for ((i = 0; i < 600; i++)); do
+		ipcctl -j name list | grep -qF "\"$1\"" || return 0
+		sleep 0.05
+	done
+	die "$1 is still there"
 }
 
 texts_change_hands()
@@ -289,6 +301,140 @@ questions_are_answered()
 	wait $server
 }
 
+values_are_kept()
+{
+	local pid long
+	pid=$("$dir/kv" serve -b "kv.$$")
+	"$dir/kv" set "kv.$$" one 1
+	"$dir/kv" set "kv.$$" two 'the second'
+	"$dir/kv" set "kv.$$" one first
+	[ "$("$dir/kv" get "kv.$$" one)" = first ]
+	[ "$("$dir/kv" list "kv.$$")" = $'one=first\ntwo=the second' ]
+	"$dir/kv" del "kv.$$" one
+	fails "$dir/kv" get "kv.$$" one
+	grep -q '^kv: get: no such key$' "$tmp/err"
+	# a list that is longer than the memory for one reply
+	long=$(printf '%4000s' x)
+	for i in {1..20}; do
+		"$dir/kv" set "kv.$$" "$i" "$long"
+	done
+	[ "$("$dir/kv" list "kv.$$" | wc -c)" = $((4 + 11 + 20 * 4001 + 9 * 2 + 11 * 3)) ]
+	kill "$pid"
+	until_nobody "kv.$$"
+	fails "$dir/kv" get "kv.$$" two
+	grep -q 'No such file or directory' "$tmp/err"
+}
+
+# A server that dies and comes back: what may be done twice is, in the end.
+set_is_done_at_least_once()
+{
+	local pid client
+	pid=$("$dir/once" serve -b -d 2 "once.$$" "$tmp/number")
+	[ "$("$dir/once" set "once.$$" 3)" = '3 after one attempt' ]
+	"$dir/once" set -t $limit_ms "once.$$" 5 >"$tmp/out" &
+	client=$!
+	until_nobody "once.$$"
+	# done, but nobody was told
+	[ "$(cat "$tmp/number")" = 5 ]
+	kill -0 $client
+	pid=$("$dir/once" serve -b "once.$$" "$tmp/number")
+	wait $client
+	[ "$(cat "$tmp/out")" = '5 after several attempts' ]
+	kill "$pid"
+	until_nobody "once.$$"
+	rm "$tmp/number"
+}
+
+# And what may not be done twice is not; the client is told that it might be.
+add_is_done_at_most_once()
+{
+	local pid
+	pid=$("$dir/once" serve -b -d 2 "once.$$" "$tmp/number")
+	[ "$("$dir/once" add "once.$$" 2)" = '2 after one attempt' ]
+	fails "$dir/once" add "once.$$" 3
+	grep -q 'add: nobody knows whether it was done: Connection reset' "$tmp/err"
+	until_nobody "once.$$"
+	fails "$dir/once" add "once.$$" 1
+	grep -q 'add: it was not done: No such file' "$tmp/err"
+	pid=$("$dir/once" serve -b "once.$$" "$tmp/number")
+	[ "$("$dir/once" get "once.$$")" = '5 after one attempt' ]
+	kill "$pid"
+	until_nobody "once.$$"
+	rm "$tmp/number"
+}
+
+pool_grows_when_it_is_told()
+{
+	local pid
+	ipcctl mailbox add "$box"
+	pid=$("$dir/call-pool" serve -b -m 3 -t 200 "mbox:$box")
+	"$dir/call-pool" ask "mbox:$box" 1000 1000 1000 1000 >"$tmp/out"
+	cat "$tmp/out"
+	[ "$(wc -l <"$tmp/out")" = 4 ]
+	[ "$(grep -c '^1000 ms by worker [123]$' "$tmp/out")" = 4 ]
+	[ "$(sort -u "$tmp/out" | wc -l)" -ge 2 ]
+	"$dir/call-pool" ask "mbox:$box" 0
+	kill "$pid"
+	until ! kill -0 "$pid" 2>/dev/null; do
+		sleep 0.05
+	done
+	# it has left the mailbox as it was
+	"$dir/producer" "$box" <<<x
+	[ "$("$dir/consumer" -n 1 "$box")" = x ]
+	ipcctl mailbox del "$box"
+
+	pid=$("$dir/call-pool" serve -b "pool.$$")
+	"$dir/call-pool" ask "pool.$$" 500 500 >"$tmp/out"
+	[ "$(grep -c '^500 ms by worker [12]$' "$tmp/out")" = 2 ]
+	kill "$pid"
+	until_nobody "pool.$$"
+	fails "$dir/call-pool" ask "pool.$$" 0
+}
+
+answer_waits_for_two_others()
+{
+	local one two front
+	one=$("$dir/deferred" back -b "one.$$" here)
+	two=$("$dir/deferred" back -b "two.$$" there)
+	front=$("$dir/deferred" front -b "front.$$" "one.$$" "two.$$")
+	[ "$("$dir/deferred" ask "front.$$" x)" = $'here x\nthere x' ]
+	# one of them does not answer: the front server goes on, the client gives up
+	kill -STOP "$two"
+	fails "$dir/deferred" ask -t 50 "front.$$" y
+	grep -q 'Connection timed out' "$tmp/err"
+	"$dir/deferred" ask "front.$$" z >"$tmp/out" &
+	kill -CONT "$two"
+	wait $!
+	[ "$(cat "$tmp/out")" = $'here z\nthere z' ]
+	kill "$one"
+	until_nobody "one.$$"
+	[ "$("$dir/deferred" ask "front.$$" x)" = $'No such file or directory\nthere x' ]
+	kill "$two" "$front"
+	until_nobody "front.$$"
+}
+
+stages_write_one_reply()
+{
+	local a b c
+	c=$("$dir/pipeline" stage -b -p 2 "c.$$" count)
+	b=$("$dir/pipeline" stage -b -p 1 "b.$$" reverse "c.$$")
+	a=$("$dir/pipeline" stage -b "a.$$" upper "b.$$")
+	"$dir/pipeline" ask "a.$$" 'hello you' >"$tmp/out"
+	cat "$tmp/out"
+	[ "$(tr -s ' ' <"$tmp/out" | sed 's/ $//')" = \
+		$'upper HELLO YOU\nreverse uoy olleh\ncount 9' ]
+	# who enters in the middle finds the first line empty
+	"$dir/pipeline" ask "b.$$" ab >"$tmp/out"
+	[ "$(tr -d '\0' <"$tmp/out" | tr -s ' ')" = $'reverse ba \ncount 2 ' ]
+	kill "$c"
+	until_nobody "c.$$"
+	fails "$dir/pipeline" ask "a.$$" x
+	grep -q 'Connection reset' "$tmp/err"
+	kill "$a" "$b"
+	until_nobody "a.$$"
+	until_nobody "b.$$"
+}
+
 echo "KTAP version 1"
 run usage_is_told usage_is_told
 run hello_is_answered hello
@@ -307,6 +453,12 @@ run stream_writer_first stream_writer_first
 run most_urgent_comes_first most_urgent_comes_first
 run completions_come completions_come
 run questions_are_answered questions_are_answered
+run values_are_kept values_are_kept
+run set_is_done_at_least_once set_is_done_at_least_once
+run add_is_done_at_most_once add_is_done_at_most_once
+run pool_grows_when_it_is_told pool_grows_when_it_is_told
+run answer_waits_for_two_others answer_waits_for_two_others
+run stages_write_one_reply stages_write_one_reply
 echo "1..$tests"
 echo "# Totals: pass:$((tests - failures)) fail:$failures xfail:0 xpass:0 skip:0 error:0"
 [ $failures -eq 0 ]

@@ -120,8 +120,9 @@ int ipc_call_start(int fd, uint64_t cookie, const struct iovec *out, int outcnt,
 	ssize_t n;
 	int err;
 
+	/* What does not fit into the structure is not to become less. */
 	if (reply_max > DIPC_MSG_LEN_MAX)
-		return -EINVAL;
+		return -EMSGSIZE;
 	err = op_flags(&op, flags);
 	if (!err)
 		err = op_out(&op, out, outcnt);

@@ -83,6 +83,27 @@ int dipc_attempt_fail(struct dipc_attempt *a, enum dipc_reason reason)
 	return dipc_attempt_errno(a, reason);
 }
 
+/**
+ * dipc_attempt_check() - may a socket for links be sent through
+ * @ds: the socket; another one always may
+ *
+ * As AF_UNIX: what a connection says before anything else is looked at.
+ *
+ * Context: process.
+ * Return: 0; the socket's error, which is told once; or -ENOTCONN.
+ */
+int dipc_attempt_check(struct dipc_sock *ds)
+{
+	int err;
+
+	if (ds->sk.sk_type != SOCK_SEQPACKET)
+		return 0;
+	err = dipc_sock_error(ds);
+	if (err)
+		return err;
+	return READ_ONCE(ds->sk.sk_state) == TCP_ESTABLISHED ? 0 : -ENOTCONN;
+}
+
 static int find_by_route(struct dipc_attempt *a, struct sockaddr_dipc *addr)
 {
 	struct dipc_route *route = dipc_sock_route(a->ds);

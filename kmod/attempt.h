@@ -28,6 +28,7 @@ struct dipc_attempt {
 	int			err_signal;	/* if a signal ends it */
 };
 
+int dipc_attempt_check(struct dipc_sock *ds);
 void dipc_attempt_init(struct dipc_attempt *a, struct dipc_sock *ds,
 		       bool may_wait, size_t len);
 int dipc_attempt_fail(struct dipc_attempt *a, enum dipc_reason reason);

@@ -87,6 +87,7 @@ static void reset(struct dipc_call *call)
 	call->task = NULL;
 	call->done = NULL;
 	call->due = KTIME_MAX;
+	call->since = jiffies;
 }
 
 /**
@@ -173,6 +174,7 @@ static void finish_locked(struct dipc_call *call, enum dipc_reason reason)
 	lockdep_assert_held(&call->lock);
 	call->reason = reason;
 	call->holder = NULL;
+	call->since = jiffies;
 	/* pairs with the acquire in dipc_call_is_done() */
 	smp_store_release(&call->state, DIPC_CALL_DONE);
 }

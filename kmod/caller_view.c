@@ -64,7 +64,9 @@ static void describe(struct dipc_call *call, struct dipc_call_info *info)
 	info->is_async = call->done;
 	info->due = call->due;
 	spin_lock_bh(&call->lock);
-	info->state = call->state;
+	/* a try that has failed, and is to be followed by another one */
+	info->state = call->state == DIPC_CALL_DONE && READ_ONCE(call->paused) ?
+		      DIPC_CALL_NEW : call->state;
 	info->since = call->since;
 	info->queue = call->queue;
 	if (info->queue)

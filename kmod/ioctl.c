@@ -294,8 +294,10 @@ static int get_op(struct dipc_op *op, void __user *arg)
 
 	if (get_user(size, (u32 __user *)arg))
 		return -EFAULT;
-	if (size < DIPC_OP_SIZE_VER0 || size > PAGE_SIZE)
+	if (size < offsetofend(struct dipc_op, op))
 		return -EINVAL;
+	if (size > PAGE_SIZE)
+		return -E2BIG;
 	return copy_struct_from_user(op, sizeof(*op), arg, size);
 }
 

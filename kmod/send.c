@@ -101,27 +101,6 @@ out:
 	return err;
 }
 
-/**
- * dipc_sock_check_connected() - may a socket for links be sent through
- * @ds: the socket; another one always may
- *
- * As AF_UNIX: what a connection says before anything else is looked at.
- *
- * Context: process.
- * Return: 0; the socket's error, which is told once; or -ENOTCONN.
- */
-int dipc_sock_check_connected(struct dipc_sock *ds)
-{
-	int err;
-
-	if (ds->sk.sk_type != SOCK_SEQPACKET)
-		return 0;
-	err = dipc_sock_error(ds);
-	if (err)
-		return err;
-	return READ_ONCE(ds->sk.sk_state) == TCP_ESTABLISHED ? 0 : -ENOTCONN;
-}
-
 /* As AF_UNIX: what a stream says once it has seen the control messages. */
 static int check_stream(const struct dipc_sock *ds, const struct msghdr *msg)
 {
@@ -166,7 +145,7 @@ int dipc_sock_send(struct dipc_sock *ds, struct msghdr *msg, size_t len)
 	struct dipc_attempt a;
 	int ret;
 
-	ret = dipc_sock_check_connected(ds);
+	ret = dipc_attempt_check(ds);
 	if (ret)
 		return ret;
 	dipc_attempt_init(&a, ds, !(msg->msg_flags & MSG_DONTWAIT), len);
@@ -198,7 +177,7 @@ int dipc_sock_send_one_way(struct dipc_sock *ds,
 	struct dipc_attempt a;
 	int err;
 
-	err = dipc_sock_check_connected(ds);
+	err = dipc_attempt_check(ds);
 	if (err)
 		return err;
 	dipc_attempt_init(&a, ds, may_wait, len);

@@ -180,7 +180,6 @@ const struct dipc_want *dipc_sock_want(struct dipc_sock *ds,
 bool dipc_sock_readable(struct dipc_sock *ds, struct dipc_queue *q);
 
 /* send.c */
-int dipc_sock_check_connected(struct dipc_sock *ds);
 int dipc_sock_send(struct dipc_sock *ds, struct msghdr *msg, size_t len);
 
 /* hold.c */

@@ -385,20 +385,25 @@ static int try(struct dipc_sock *ds, struct dipc_attempt *a,
 	return err;
 }
 
-/* Before a request is sent again. */
-static int sleep_before(struct dipc_call *call)
+/* Before a request is sent again; others can see what is waited for. */
+static int pause(struct dipc_sock *ds, struct dipc_call *call)
 {
 	ktime_t end = ktime_add_ns(ktime_get(), dipc_sock_call_pause(call));
+	int err = 0;
 
 	end = min(end, call->due);
+	call->paused = true;
+	dipc_caller_add_sync(ds->caller, call);
 	do {
 		set_current_state(TASK_INTERRUPTIBLE);
 		if (signal_pending(current)) {
 			__set_current_state(TASK_RUNNING);
-			return -EINTR;
+			err = -EINTR;
+			break;
 		}
 	} while (schedule_hrtimeout(&end, HRTIMER_MODE_ABS));
-	return 0;
+	dipc_caller_remove_sync(ds->caller, call);
+	return err;
 }
 
 /* One that was there before may be so again. */
@@ -422,7 +427,7 @@ static int insist(struct dipc_sock *ds, struct dipc_call **call, int err)
 	struct dipc_call *next;
 
 	while (may_come_back(err)) {
-		err = sleep_before(*call);
+		err = pause(ds, *call);
 		if (err)
 			return err;
 		if (is_overdue(*call)) {
@@ -470,7 +475,7 @@ int dipc_sock_call(struct dipc_sock *ds, struct dipc_question *qn,
 
 	err = check_question(ds, qn);
 	if (!err)
-		err = dipc_sock_check_connected(ds);
+		err = dipc_attempt_check(ds);
 	if (err)
 		return err;
 	if (!get_caller(ds))
@@ -522,7 +527,7 @@ int dipc_sock_call_start(struct dipc_sock *ds, struct dipc_question *qn)
 
 	err = check_question(ds, qn);
 	if (!err)
-		err = dipc_sock_check_connected(ds);
+		err = dipc_attempt_check(ds);
 	if (err)
 		return err;
 	c = get_caller(ds);

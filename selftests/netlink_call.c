@@ -1,0 +1,578 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Calls over netlink: each with all that is known of it, wherever it is and
+ * however far it has come; that a dump has all that last, once, whatever comes
+ * and goes meanwhile; and who is shown which.
+ */
+#define _GNU_SOURCE
+#include <linux/netlink.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/syscall.h>
+
+#include "calls_place.h"
+#include "calls_seen.h"
+#include "kselftest_harness.h"
+#include "who.h"
+
+#define HOUR	3600000000000ULL	/* in nanoseconds */
+
+/*
+ * One call, where it goes to and how far it has come
+ */
+
+FIXTURE(one) {
+	struct calls_peer server;	/* a process of its own */
+	struct calls_peer_memory *m;
+	struct calls_seen seen;
+	int client;
+	const struct sockaddr_dipc *to;
+};
+
+FIXTURE_VARIANT(one) {
+	enum calls_place place;
+	uint64_t has;			/* that says where it is */
+};
+
+FIXTURE_VARIANT_ADD(one, port) { AT_PORT, CALL_HAS_PORT };
+FIXTURE_VARIANT_ADD(one, name) { AT_NAME, CALL_HAS_PORT };
+FIXTURE_VARIANT_ADD(one, mailbox) { AT_MAILBOX, CALL_HAS(MAILBOX) };
+FIXTURE_VARIANT_ADD(one, link) { AT_LINK, CALL_HAS_LINK };
+
+static long server_port(struct calls_peer_memory *m, long unused)
+{
+	m->value = dt_port_id(m->fd);
+	return 0;
+}
+
+FIXTURE_SETUP(one)
+{
+	static struct calls_peer_memory *m;
+
+	ASSERT_EQ(0, dt_netns_new());
+	ASSERT_EQ(0, calls_peer_start(&self->server));
+	m = self->m = self->server.m;
+	ASSERT_EQ(0, calls_place_make(m, variant->place));
+	ASSERT_EQ(0, calls_peer_do(&self->server, calls_place_open, 0));
+	self->client = calls_place_client(m);
+	ASSERT_LE(0, self->client);
+	ASSERT_EQ(0, calls_peer_do(&self->server, calls_place_accept, 0));
+	ASSERT_EQ(0, calls_peer_do(&self->server, server_port, 0));
+	self->to = calls_place_dest(m);
+}
+
+FIXTURE_TEARDOWN(one)
+{
+	calls_seen_free(&self->seen);
+	close(self->client);
+	calls_peer_kill(&self->server);
+	if (variant->place == AT_MAILBOX)
+		dt_mailbox_del(self->m->addr.sdipc_name);
+}
+
+typedef FIXTURE_DATA(one) one;
+
+/* The only one there is, or NULL. */
+static const struct call_seen *look(one *o)
+{
+	if (calls_see(&o->seen, NULL, NULL) || o->seen.n != 1)
+		return NULL;
+	return o->seen.c;
+}
+
+static long take(one *o)
+{
+	return calls_peer_do(&o->server, calls_peer_take, BY_OP);
+}
+
+static long reply(one *o)
+{
+	return calls_peer_do(&o->server, calls_peer_reply, BY_OP);
+}
+
+/* Where it went to. */
+#define EXPECT_PLACE(c) do {						\
+	if ((c)->has & CALL_HAS(PORT))					\
+		EXPECT_EQ(self->m->value, (c)->port);			\
+	if ((c)->has & CALL_HAS(MAILBOX))				\
+		EXPECT_STREQ(self->m->addr.sdipc_name, (c)->mailbox);	\
+	if ((c)->has & CALL_HAS(LINK))					\
+		EXPECT_LT(0, (c)->link);				\
+	if ((c)->has & CALL_HAS(OWNER_PID))				\
+		EXPECT_EQ(self->server.pid, (c)->owner_pid);		\
+} while (0)
+
+#define EXPECT_SERVER(c) do {						\
+	EXPECT_EQ(self->m->value, (c)->server_port);			\
+	EXPECT_EQ(self->server.pid, (c)->server_pid);			\
+	EXPECT_EQ(self->server.pid, (c)->server_tid);			\
+} while (0)
+
+TEST_F(one, sync_call_is_shown_from_its_beginning_to_its_end)
+{
+	const struct call_seen *c;
+	struct calls_client client;
+
+	ASSERT_EQ(0, calls_see(&self->seen, NULL, NULL));
+	EXPECT_EQ(0, self->seen.n);
+	ASSERT_EQ(0, calls_client_start(&client, BY_OP, self->client, "abc",
+					WITH(.dest = self->to,
+					     .deadline_ns = HOUR,
+					     .semantics = DIPC_MAYBE)));
+	ASSERT_TRUE(calls_client_wait_asleep(&client));
+
+	c = look(self);
+	ASSERT_NE(NULL, c);
+	EXPECT_EQ(CALL_HAS_ALWAYS | CALL_HAS(DEADLINE_NS) | variant->has,
+		  c->has);
+	EXPECT_FALSE(c->twice);
+	EXPECT_EQ(DIPC_CALL_STATUS_QUEUED, c->state);
+	EXPECT_EQ(DIPC_MAYBE, c->semantics);
+	EXPECT_EQ(1, c->attempt);
+	EXPECT_EQ(3, c->len);
+	EXPECT_EQ(CALLS_TEXT_MAX, c->reply_max);
+	EXPECT_EQ(dt_port_id(self->client), c->client_port);
+	EXPECT_EQ(0, c->client_uid);
+	EXPECT_EQ(getpid(), c->client_pid);
+	EXPECT_EQ(client.thread.tid, c->client_tid);
+	EXPECT_LT(0, c->deadline_ns);
+	EXPECT_GE(HOUR, c->deadline_ns);
+	EXPECT_GT(HOUR, c->age_ns);
+	EXPECT_PLACE(c);
+
+	ASSERT_EQ(3, take(self));
+	EXPECT_EQ(self->m->got.r.id, c->id);
+	c = look(self);
+	ASSERT_NE(NULL, c);
+	EXPECT_EQ(CALL_HAS_ALWAYS | CALL_HAS(DEADLINE_NS) | variant->has |
+		  CALL_HAS_SERVER, c->has);
+	EXPECT_FALSE(c->twice);
+	EXPECT_EQ(DIPC_CALL_STATUS_TAKEN, c->state);
+	EXPECT_EQ(self->m->got.r.id, c->id);
+	EXPECT_EQ(client.thread.tid, c->client_tid);
+	EXPECT_PLACE(c);
+	EXPECT_SERVER(c);
+
+	ASSERT_LE(0, reply(self));
+	EXPECT_EQ(5, calls_client_end(&client));
+	ASSERT_EQ(0, calls_see(&self->seen, NULL, NULL));
+	EXPECT_EQ(0, self->seen.n);
+}
+
+TEST_F(one, async_call_is_shown_until_its_outcome_is_read)
+{
+	const struct call_seen *c;
+	uint64_t has = CALL_HAS_ALWAYS | CALL_IS_ASYNC | variant->has;
+
+	ASSERT_LE(0, calls_start(BY_OP, self->client, "abcd",
+				 WITH(.dest = self->to, .cookie = 77,
+				      .reply_max = 99)));
+	c = look(self);
+	ASSERT_NE(NULL, c);
+	EXPECT_EQ(has, c->has);
+	EXPECT_FALSE(c->twice);
+	EXPECT_EQ(DIPC_CALL_STATUS_QUEUED, c->state);
+	EXPECT_EQ(DIPC_AT_MOST_ONCE, c->semantics);
+	EXPECT_EQ(77, c->cookie);
+	EXPECT_EQ(4, c->len);
+	EXPECT_EQ(99, c->reply_max);
+	EXPECT_EQ(getpid(), c->client_pid);
+	EXPECT_EQ(getpid(), c->client_tid);
+	EXPECT_PLACE(c);
+
+	ASSERT_EQ(4, take(self));
+	c = look(self);
+	ASSERT_NE(NULL, c);
+	EXPECT_EQ(has | CALL_HAS_SERVER, c->has);
+	EXPECT_EQ(DIPC_CALL_STATUS_TAKEN, c->state);
+	EXPECT_SERVER(c);
+
+	ASSERT_LE(0, reply(self));
+	c = look(self);
+	ASSERT_NE(NULL, c);
+	EXPECT_EQ(has | CALL_HAS_SERVER, c->has);
+	EXPECT_EQ(DIPC_CALL_STATUS_ENDED, c->state);
+	EXPECT_EQ(self->m->got.r.id, c->id);
+	EXPECT_EQ(77, c->cookie);
+	EXPECT_SERVER(c);
+
+	EXPECT_EQ(5, calls_finish(BY_MSG, self->client, 0).ret);
+	ASSERT_EQ(0, calls_see(&self->seen, NULL, NULL));
+	EXPECT_EQ(0, self->seen.n);
+}
+
+TEST_F(one, age_begins_anew_with_each_state)
+{
+	const struct call_seen *c;
+	uint64_t queued;
+
+	ASSERT_LE(0, calls_start(BY_OP, self->client, "a",
+				 WITH(.dest = self->to)));
+	ASSERT_TRUE(DT_WAIT_UNTIL((c = look(self)) && c->age_ns > 100000000));
+	queued = c->age_ns;
+	ASSERT_EQ(1, take(self));
+	c = look(self);
+	ASSERT_NE(NULL, c);
+	EXPECT_GT(queued, c->age_ns);
+	ASSERT_TRUE(DT_WAIT_UNTIL((c = look(self)) && c->age_ns > 100000000));
+	queued = c->age_ns;
+	ASSERT_LE(0, reply(self));
+	c = look(self);
+	ASSERT_NE(NULL, c);
+	EXPECT_GT(queued, c->age_ns);
+}
+
+TEST_F(one, call_that_is_given_up_is_not_shown)
+{
+	struct calls_client client;
+
+	ASSERT_EQ(0, dt_count_signal(SIGUSR1, 0));
+	ASSERT_LE(0, calls_start(BY_MSG, self->client, "a",
+				 WITH(.dest = self->to, .cookie = 1)));
+	ASSERT_NE(NULL, look(self));
+	ASSERT_EQ(0, calls_cancel(BY_OP, self->client, 1));
+	EXPECT_EQ(0, calls_seen_in(DIPC_CALL_STATUS_QUEUED));
+	ASSERT_EQ(0, calls_client_start(&client, BY_OP, self->client, "b",
+					WITH(.dest = self->to)));
+	ASSERT_TRUE(calls_client_wait_asleep(&client));
+	ASSERT_EQ(1, take(self));
+	ASSERT_NE(NULL, look(self));
+	ASSERT_EQ(0, calls_client_interrupt(&client, SIGUSR1));
+	EXPECT_EQ(-EINTR, calls_client_end(&client));
+	ASSERT_EQ(0, calls_see(&self->seen, NULL, NULL));
+	EXPECT_EQ(0, self->seen.n);
+}
+
+TEST_F(one, calls_of_a_socket_that_is_closed_are_not_shown)
+{
+	int fd = calls_place_client(self->m);
+
+	ASSERT_LE(0, fd);
+	/* of a link, the server reads from another one */
+	ASSERT_LE(0, calls_start(BY_OP, fd, "a", WITH(.dest = self->to)));
+	ASSERT_NE(NULL, look(self));
+	close(fd);
+	ASSERT_EQ(0, calls_see(&self->seen, NULL, NULL));
+	EXPECT_EQ(0, self->seen.n);
+}
+
+/*
+ * What else may become of one
+ */
+
+FIXTURE(calls) {
+	struct calls_seen seen;
+	int server, client;
+	struct sockaddr_dipc to;
+};
+
+FIXTURE_SETUP(calls)
+{
+	ASSERT_EQ(0, dt_netns_new());
+	self->to = dt_name("server");
+	self->server = calls_server(SOCK_RDM, &self->to);
+	self->client = dt_socket(SOCK_RDM);
+	ASSERT_LE(0, self->server);
+	ASSERT_LE(0, self->client);
+}
+
+FIXTURE_TEARDOWN(calls)
+{
+	calls_seen_free(&self->seen);
+	close(self->client);
+	close(self->server);
+}
+
+TEST_F(calls, no_deadline_and_a_deadline_that_passes)
+{
+	ASSERT_LE(0, calls_start(BY_OP, self->client, "a",
+				 WITH(.dest = &self->to, .cookie = 1,
+				      .deadline_ns = 20000000)));
+	ASSERT_TRUE(DT_WAIT_UNTIL(calls_seen_in(DIPC_CALL_STATUS_ENDED) == 1));
+	ASSERT_EQ(0, calls_see(&self->seen, NULL, NULL));
+	EXPECT_TRUE(self->seen.c[0].has & CALL_HAS(DEADLINE_NS));
+	EXPECT_GT(0, self->seen.c[0].deadline_ns);
+	EXPECT_EQ(0, self->seen.c[0].has & CALL_HAS_SERVER);
+	EXPECT_EQ(-ETIMEDOUT, calls_finish(BY_OP, self->client, 0).ret);
+}
+
+TEST_F(calls, forwarded_call_is_where_it_is_now)
+{
+	struct sockaddr_dipc to = dt_name("second");
+	int second = calls_server(SOCK_RDM, &to);
+	struct calls_got got;
+
+	ASSERT_LE(0, second);
+	ASSERT_LE(0, calls_start(BY_OP, self->client, "a",
+				 WITH(.dest = &self->to)));
+	got = calls_recv(BY_OP, self->server, 0);
+	ASSERT_EQ(1, got.ret);
+	ASSERT_EQ(0, calls_forward(BY_OP, self->server, got.r.handle, &to));
+	ASSERT_EQ(0, calls_see(&self->seen, NULL, NULL));
+	ASSERT_EQ(1, self->seen.n);
+	EXPECT_EQ(DIPC_CALL_STATUS_QUEUED, self->seen.c[0].state);
+	EXPECT_EQ(dt_port_id(second), self->seen.c[0].port);
+	EXPECT_EQ(0, self->seen.c[0].has & CALL_HAS_SERVER);
+	got = calls_recv(BY_OP, second, 0);
+	ASSERT_EQ(1, got.ret);
+	ASSERT_EQ(0, calls_see(&self->seen, NULL, NULL));
+	ASSERT_EQ(1, self->seen.n);
+	EXPECT_EQ(DIPC_CALL_STATUS_TAKEN, self->seen.c[0].state);
+	EXPECT_EQ(dt_port_id(second), self->seen.c[0].server_port);
+	EXPECT_EQ(got.r.id, self->seen.c[0].id);
+	close(second);
+}
+
+TEST_F(calls, repeated_call_keeps_its_number)
+{
+	struct calls_client client;
+	struct calls_got got;
+
+	ASSERT_EQ(0, calls_client_start(&client, BY_OP, self->client, "a",
+					WITH(.dest = &self->to,
+					     .semantics = DIPC_AT_LEAST_ONCE)));
+	got = calls_recv(BY_OP, self->server, 0);
+	ASSERT_EQ(1, got.ret);
+	close(self->server);
+	/* it waits for somebody to have that name again */
+	ASSERT_TRUE(DT_WAIT_UNTIL(calls_seen_in(DIPC_CALL_STATUS_NEW) == 1));
+	ASSERT_EQ(0, calls_see(&self->seen, NULL, NULL));
+	ASSERT_EQ(1, self->seen.n);
+	EXPECT_EQ(DIPC_AT_LEAST_ONCE, self->seen.c[0].semantics);
+	EXPECT_EQ(1, self->seen.c[0].attempt);
+	self->server = calls_server(SOCK_RDM, &self->to);
+	ASSERT_LE(0, self->server);
+	ASSERT_TRUE(DT_WAIT_UNTIL(calls_seen_in(DIPC_CALL_STATUS_QUEUED) == 1));
+	ASSERT_EQ(0, calls_see(&self->seen, NULL, NULL));
+	ASSERT_EQ(1, self->seen.n);
+	EXPECT_EQ(got.r.id, self->seen.c[0].id);
+	EXPECT_LT(1, self->seen.c[0].attempt);
+	EXPECT_EQ(client.thread.tid, self->seen.c[0].client_tid);
+	got = calls_recv(BY_OP, self->server, 0);
+	ASSERT_EQ(1, got.ret);
+	EXPECT_EQ(self->seen.c[0].attempt, got.r.attempt);
+	ASSERT_LE(0, calls_reply(BY_OP, self->server, got.r.handle, "yes"));
+	EXPECT_EQ(3, calls_client_end(&client));
+}
+
+TEST_F(calls, dump_takes_no_attributes)
+{
+	struct dt_nl nl;
+
+	ASSERT_EQ(0, dt_nl_open(&nl));
+	dt_nl_begin(&nl, DIPC_CMD_CALL_GET, NLM_F_DUMP);
+	dt_nl_put_u64(&nl, DIPC_A_CALL_PORT, 17);
+	EXPECT_EQ(-EINVAL, dt_nl_call(&nl, NULL, NULL, NULL));
+	dt_nl_begin(&nl, DIPC_CMD_CALL_GET, 0);
+	EXPECT_EQ(-EOPNOTSUPP, dt_nl_call(&nl, NULL, NULL, NULL));
+	dt_nl_close(&nl);
+}
+
+/*
+ * Many
+ */
+
+#define LASTING		400	/* of each of the sockets, with odd cookies */
+#define SOCKETS		3
+
+struct churn {
+	const struct sockaddr_dipc *to;
+	int fd[SOCKETS];
+	uint64_t turn;
+};
+
+/* Even cookies come and go, and so does a socket. */
+static int churn(void *arg)
+{
+	struct churn *churn = arg;
+	int i, fd, err = 0;
+
+	for (i = 0; i < SOCKETS && !err; i++) {
+		calls_cancel(BY_OP, churn->fd[i], 2 * churn->turn);
+		err = calls_start(BY_OP, churn->fd[i], "x",
+				  WITH(.dest = churn->to, .cookie =
+				       2 * (LASTING + churn->turn)));
+		err = err < 0 ? err : 0;
+	}
+	churn->turn++;
+	fd = dt_socket(SOCK_RDM);
+	if (fd >= 0 && !err)
+		err = calls_start(BY_OP, fd, "x", WITH(.dest = churn->to));
+	close(fd);
+	return err < 0 ? err : 0;
+}
+
+TEST_F(calls, dump_of_many_has_all_that_last_once)
+{
+	struct dipc_queue_conf conf;
+	struct churn churns = { .to = &self->to };
+	uint32_t times[SOCKETS][LASTING] = { 0 }, i, k, wrong = 0;
+	socklen_t len = sizeof(conf);
+	const struct call_seen *c;
+
+	ASSERT_EQ(0, getsockopt(self->server, SOL_DIPC, DIPC_QUEUE, &conf,
+				&len));
+	conf.capacity_msgs = 4 * SOCKETS * LASTING;
+	ASSERT_EQ(0, setsockopt(self->server, SOL_DIPC, DIPC_QUEUE, &conf,
+				sizeof(conf)));
+	for (k = 0; k < SOCKETS; k++) {
+		churns.fd[k] = dt_socket(SOCK_RDM);
+		ASSERT_LE(0, churns.fd[k]);
+	}
+	for (i = 0; i < 2 * LASTING; i++)
+		for (k = 0; k < SOCKETS; k++)
+			ASSERT_LE(0, calls_start(BY_OP, churns.fd[k], "abc",
+						 WITH(.dest = &self->to,
+						      .cookie = i,
+						      .reply_max = 0)))
+				TH_LOG("%u", i);
+	ASSERT_EQ(0, calls_see(&self->seen, churn, &churns));
+	/* it was in several parts, else nothing has been tried */
+	EXPECT_LT(8, churns.turn);
+	for (i = 0; i < self->seen.n; i++) {
+		c = &self->seen.c[i];
+		for (k = 0; k < SOCKETS; k++)
+			if (c->client_port == dt_port_id(churns.fd[k]) &&
+			    c->cookie % 2 && c->cookie < 2 * LASTING)
+				times[k][c->cookie / 2]++;
+		wrong += c->twice || c->state != DIPC_CALL_STATUS_QUEUED;
+	}
+	EXPECT_EQ(0, wrong);
+	for (k = 0; k < SOCKETS; k++) {
+		for (i = 0; i < LASTING; i++)
+			wrong += times[k][i] != 1;
+		close(churns.fd[k]);
+	}
+	EXPECT_EQ(0, wrong);
+	ASSERT_EQ(0, calls_see(&self->seen, NULL, NULL));
+	EXPECT_EQ(0, self->seen.n);
+}
+
+static long calls_without_end(void *arg)
+{
+	FIXTURE_DATA(calls) *self = arg;
+	long n = 0, err = 0;
+
+	while (err >= 0) {
+		err = calls_call(BY_OP, self->client, "x",
+				 WITH(.dest = &self->to)).ret;
+		n++;
+	}
+	/* the server has gone */
+	return err == -ECONNREFUSED || err == -ENOENT || err == -ECONNRESET ?
+	       n : err;
+}
+
+TEST_F(calls, dump_ends_while_a_client_makes_one_call_after_the_other)
+{
+	struct dt_thread client;
+	struct calls_echo echo;
+	int i;
+
+	ASSERT_EQ(0, calls_echo_start(&echo, BY_OP, self->server));
+	ASSERT_EQ(0, dt_thread_start(&client, calls_without_end, self));
+	for (i = 0; i < 200; i++) {
+		ASSERT_EQ(0, calls_see(&self->seen, NULL, NULL));
+		ASSERT_GE(1, self->seen.n);
+	}
+	ASSERT_EQ(0, calls_echo_end(&echo));
+	close(self->server);
+	EXPECT_LT(0, dt_thread_join(&client));
+}
+
+/*
+ * Who sees which
+ */
+
+TEST_F(calls, namespaces_do_not_see_each_other)
+{
+	int here = dt_netns_open();
+
+	ASSERT_LE(0, here);
+	ASSERT_LE(0, calls_start(BY_OP, self->client, "a",
+				 WITH(.dest = &self->to)));
+	ASSERT_EQ(0, dt_netns_new());
+	ASSERT_EQ(0, calls_see(&self->seen, NULL, NULL));
+	EXPECT_EQ(0, self->seen.n);
+	ASSERT_EQ(0, dt_netns_enter(here));
+	ASSERT_EQ(0, calls_see(&self->seen, NULL, NULL));
+	EXPECT_EQ(1, self->seen.n);
+	close(here);
+}
+
+static int count(void *unused)
+{
+	return calls_seen_in(DIPC_CALL_STATUS_QUEUED);
+}
+
+static const struct who alice = { ALICE, OTHERS, OTHERS, NO_CAPS };
+static const struct who bob = { BOB, OTHERS, OTHERS, NO_CAPS };
+static const struct who admin = { BOB, OTHERS, OTHERS, 1u << CAP_NET_ADMIN };
+
+#define SEEN_AS(who) AS(&(who), count(NULL))
+
+/* Alice's server, called by root: to her, and to who may look at everything. */
+TEST_F(calls, call_is_shown_to_client_and_server_only)
+{
+	struct sockaddr_dipc hers = dt_name("hers");
+	int server = AS(&alice, calls_server(SOCK_RDM, &hers)), client;
+
+	ASSERT_LE(0, server);
+	ASSERT_LE(0, calls_start(BY_OP, self->client, "a",
+				 WITH(.dest = &hers)));
+	EXPECT_EQ(1, SEEN_AS(alice));
+	EXPECT_EQ(0, SEEN_AS(bob));
+	EXPECT_EQ(1, SEEN_AS(admin));
+	EXPECT_EQ(1, count(NULL));
+	client = dt_socket(SOCK_RDM);
+	ASSERT_LE(0, client);
+	ASSERT_LE(0, AS(&bob, calls_start(BY_OP, client, "b",
+					  WITH(.dest = &hers))));
+	EXPECT_EQ(2, SEEN_AS(alice));
+	EXPECT_EQ(1, SEEN_AS(bob));
+	EXPECT_EQ(2, SEEN_AS(admin));
+	close(client);
+	close(server);
+}
+
+TEST_F(calls, call_in_a_mailbox_is_shown_to_those_who_may_receive)
+{
+	struct sockaddr_dipc box = dt_mailbox("box");
+
+	ASSERT_EQ(0, dt_mailbox_new("box", DT_MAILBOX(.uid = ALICE,
+						      .gid = STAFF,
+						      .mode = 0622)));
+	ASSERT_LE(0, calls_start(BY_OP, self->client, "a", WITH(.dest = &box)));
+	EXPECT_EQ(1, SEEN_AS(alice));
+	EXPECT_EQ(0, SEEN_AS(bob));
+	ASSERT_EQ(0, dt_mailbox_set("box", DT_MAILBOX(.mode = 0666)));
+	EXPECT_EQ(1, SEEN_AS(bob));
+	ASSERT_EQ(0, dt_mailbox_del("box"));
+	EXPECT_EQ(0, SEEN_AS(alice));
+}
+
+static void count_cb(int type, const void *data, int len, void *arg)
+{
+	++*(uint32_t *)arg;
+}
+
+/* Who opens the socket for somebody else does not lend him what he may see. */
+TEST_F(calls, socket_of_root_shows_nothing_more_to_others)
+{
+	static struct dt_nl nl;
+	uint32_t n = 0;
+
+	ASSERT_LE(0, calls_start(BY_OP, self->client, "a",
+				 WITH(.dest = &self->to)));
+	ASSERT_EQ(0, dt_nl_open(&nl));
+	dt_nl_begin(&nl, DIPC_CMD_CALL_GET, NLM_F_DUMP);
+	ASSERT_EQ(0, AS(&bob, dt_nl_call(&nl, NULL, count_cb, &n)));
+	EXPECT_EQ(0, n);
+	dt_nl_begin(&nl, DIPC_CMD_CALL_GET, NLM_F_DUMP);
+	ASSERT_EQ(0, dt_nl_call(&nl, NULL, count_cb, &n));
+	EXPECT_LT(0, n);
+	dt_nl_close(&nl);
+}
+
+TEST_HARNESS_MAIN

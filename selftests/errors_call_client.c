@@ -196,14 +196,7 @@ ROW(E_CALL_16, EAGAIN, as_many_calls_as_may_be)
 	int bound = 1 << 30, limit = DIPC_CALLS_MAX, i;
 	const struct calls_with *with;
 
-	NEED(serves(e) && !dt_netns_new());
-	close(e->rx);
-	close(e->tx);
-	e->rx = dt_socket(SOCK_RDM);
 	NEED(serves(e) && !dt_set_conf(e->rx, &conf));
-	e->rx_addr = dt_port_of(e->rx);
-	e->tx = dt_socket_connected(SOCK_RDM, &e->rx_addr);
-	NEED(!dt_limit_set("user_max_bytes", 1LL << 30));
 	NEED(!setsockopt(e->tx, SOL_SOCKET, SO_SNDBUFFORCE, &bound, 4));
 	for (i = 0; i < limit; i++) {
 		with = WITH(.cookie = i, .reply_max = 8, .dontwait = true);

@@ -46,6 +46,8 @@ ROW(E_CALL_01, E2BIG, larger_and_not_zero_behind)
 		u.bytes[at] = 0;
 	}
 	/* more than any that there will be */
+	u.op.size = PAGE + 1;
+	NEED(op_at(e->rx, &u) == -E2BIG);
 	u.op.size = sizeof(u);
 	NEED(op_at(e->rx, &u) == -E2BIG);
 	u.op.size = ~0U;
@@ -60,16 +62,30 @@ ROW(E_CALL_01, E2BIG, larger_and_not_zero_behind)
 	return op_at(e->rx, &u);
 }
 
-ROW(E_CALL_02, EINVAL, unknown_operation)
+ROW(E_CALL_09, EINVAL, smaller_than_to_say_what_is_to_be_done)
+{
+	struct dipc_op op = { .op = DIPC_OP_DROP, .handle = held(e) };
+
+	NEED(op.handle);
+	for (op.size = 0; op.size < 12; op.size++)
+		NEED(op_at(e->rx, &op) == -EINVAL);
+	/* what is behind the size given does not count */
+	NEED(op_at(e->rx, &op) == -ESRCH);
+	NEED(held_is(e->rx, op.handle));
+	memset(&op.cookie, 0xff, sizeof(op) - offsetof(struct dipc_op, cookie));
+	op.size = offsetof(struct dipc_op, cookie);
+	NEED(op_at(e->rx, &op) == 0);
+	op.size = 11;
+	return op_at(e->rx, &op);
+}
+
+ROW(E_CALL_02, EOPNOTSUPP, unknown_operation)
 {
 	static const uint32_t unknown[] = { UNKNOWN_OP, 255, 1U << 31, ~0U };
 	int i;
 
 	for (i = 0; i < 4; i++)
-		NEED(OP(e->tx, .op = unknown[i]) == -EINVAL);
-	/* so small that it names none; what is behind does not count */
-	for (i = 0; i <= 8; i++)
-		NEED(OP(e->tx, .op = DIPC_OP_DROP, .size = i) == -EINVAL);
+		NEED(OP(e->tx, .op = unknown[i]) == -EOPNOTSUPP);
 	return OP(e->tx, .op = 0);
 }
 

@@ -119,14 +119,7 @@ ROW(E_CALL_53, EMFILE, as_many_requests_as_a_socket_may_hold)
 	const struct calls_with *with;
 	uint64_t first = 0, handle;
 
-	NEED(!dt_netns_new());
-	close(e->rx);
-	close(e->tx);
-	e->rx = dt_socket(SOCK_RDM);
 	NEED(serves(e));
-	e->rx_addr = dt_port_of(e->rx);
-	e->tx = dt_socket_connected(SOCK_RDM, &e->rx_addr);
-	NEED(!dt_limit_set("user_max_bytes", 1LL << 30));
 	NEED(!setsockopt(e->tx, SOL_SOCKET, SO_SNDBUFFORCE, &bound, 4));
 	for (i = 0; i < limit; i++) {
 		handle = held_take_with(e->tx, e->rx,

@@ -65,14 +65,17 @@ static struct calls_with draw_with(uint64_t serial)
 	};
 }
 
-static bool may_fail_with(int error)
+/* @attempt: 0: it was not even sent, or nobody can know */
+static bool may_fail_with(int error, uint32_t attempt)
 {
 	switch (error) {
 	case ENOENT:		/* all who had the name are being replaced */
+		return !attempt;
 	case EINTR:
 	case ETIMEDOUT:
 		return true;
-	case ECONNREFUSED:
+	case ECONNREFUSED:	/* it may be that nobody has it any more */
+		return !attempt || !soak->repeats;
 	case ECONNRESET:
 		return !soak->repeats;
 	}
@@ -87,10 +90,10 @@ static void end(struct client *c, uint64_t serial, const struct calls_end *e)
 	int error = e->ret < 0 ? -e->ret : 0;
 	struct soak_line *line = &soak->log[serial];
 
-	if (error ? !may_fail_with(error) : o->reason != DIPC_REASON_REPLIED)
-		soak_violated("call %llu has ended by %s, reason %u",
-			 (unsigned long long)serial, strerror(error),
-			 o->reason);
+	if (error ? !may_fail_with(error, o->attempt) : o->reason != DIPC_REASON_REPLIED)
+		soak_violated("call %llu, attempt %u has ended by %s, reason %u",
+			      (unsigned long long)serial, o->attempt,
+			      strerror(error), o->reason);
 	if (!error && (!soak_body_is_whole(e->text, e->ret) || o->len != e->ret ||
 		       b->serial != serial || b->id != o->id ||
 		       b->attempt != o->attempt || o->error || !o->pid))
@@ -240,7 +243,7 @@ static void send_one(struct client *c)
 		return;
 	ret = OP(c->fd, .op = DIPC_OP_SEND, .out = PTR(c->out), .out_len = len,
 		 .dest = PTR(dest(c)));
-	if (ret < 0 && !may_fail_with(-ret) && ret != -ECONNREFUSED)
+	if (ret < 0 && !may_fail_with(-ret, 0))
 		soak_violated("send: %s", strerror(-ret));
 	soak->log[serial].state = SOAK_GIVEN_UP;
 }

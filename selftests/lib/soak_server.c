@@ -187,10 +187,11 @@ static bool is_sound(struct worker *w, struct held *h, long n)
 	if (line->port != h->r.port || b->len != h->r.len ||
 	    (line->seen_id && line->seen_id != h->r.id) ||
 	    (!soak->repeats && h->r.attempt != 1))
-		soak_violated("call %llu: number %llx, attempt %u, from %llx",
-			 (unsigned long long)b->serial,
-			 (unsigned long long)h->r.id, h->r.attempt,
-			 (unsigned long long)h->r.port);
+		soak_violated("call %llu: number %llx before, %llx with attempt %u, of port %llx",
+			      (unsigned long long)b->serial,
+			      (unsigned long long)line->seen_id,
+			      (unsigned long long)h->r.id, h->r.attempt,
+			      (unsigned long long)h->r.port);
 	line->seen_id = h->r.id;
 	return true;
 }
@@ -227,24 +228,31 @@ static long take_request(struct worker *w, struct held *h)
 	return got.ret;
 }
 
-/* Each of them is about one that is kept, and comes once. */
+static struct held *find_held(struct worker *w, uint64_t handle)
+{
+	int i;
+
+	for (i = 0; i < w->n_held; i++)
+		if (w->held[i].r.handle == handle)
+			return &w->held[i];
+	return w->answered.r.handle == handle ? &w->answered : NULL;
+}
+
+/* Each of them is about one that is held, and comes once. */
 static void read_notices(struct worker *w)
 {
 	struct dipc_cancelled notice;
-	int i;
+	struct held *h;
 
 	while (!calls_cancelled(w->fd, &notice)) {
 		soak_count(SOAK_NOTICED);
-		for (i = 0; i < w->n_held; i++)
-			if (w->held[i].r.handle == notice.handle)
-				break;
-		if (i == w->n_held || w->held[i].is_cancelled ||
-		    w->held[i].r.id != notice.id ||
-		    w->held[i].r.port != notice.port)
+		h = find_held(w, notice.handle);
+		if (!h || h->is_cancelled || h->r.id != notice.id ||
+		    h->r.port != notice.port)
 			soak_violated("a notice about a strange handle, reason %u",
 				 notice.reason);
 		else
-			w->held[i].is_cancelled = true;
+			h->is_cancelled = true;
 	}
 }
 
@@ -268,10 +276,11 @@ static void keep(struct worker *w, const struct held *h)
 static void serve(struct worker *w)
 {
 	struct held h;
-	long n = take_request(w, &h);
+	long n;
 
-	if (w->n_held && !soak_draw(4))
+	if (!soak_draw(4))
 		read_notices(w);
+	n = take_request(w, &h);
 	if (w->n_held && (n < 0 || w->n_held == N_HELD || !soak_draw(3)))
 		let_go(w, soak_draw(w->n_held));
 	if (n < 0 && n != -EAGAIN)

@@ -23,19 +23,39 @@ static void construct(void *object)
 	spin_lock_init(&call->lock);
 }
 
+/* All that belongs to it, and to this call only. */
+static void strip(struct dipc_call *call)
+{
+	/* it may have come to its end without ever being prepared */
+	if (call->request.sender)
+		dipc_message_fini_pair(&call->request, &call->reply);
+	call->request.sender = NULL;
+	dipc_queue_put(call->queue);
+	call->queue = NULL;
+	kfree(call->dest);
+	call->dest = NULL;
+}
+
+/**
+ * dipc_call_free() - free a call of which there is nothing left
+ * @call: stripped; or NULL
+ *
+ * Context: any.
+ */
+void dipc_call_free(struct dipc_call *call)
+{
+	if (!call)
+		return;
+	put_pid(call->server);
+	kmem_cache_free(call_cache, call);
+}
+
 static void free_call(struct dipc_message *m)
 {
 	struct dipc_call *call = dipc_call_of(m);
 
-	/* it may have come to its end without ever being prepared */
-	if (call->request.sender) {
-		dipc_message_fini(&call->reply);
-		dipc_message_fini(&call->request);
-	}
-	dipc_queue_put(call->queue);
-	put_pid(call->server);
-	kfree(call->dest);
-	kmem_cache_free(call_cache, call);
+	strip(call);
+	dipc_call_free(call);
 }
 
 /**
@@ -79,6 +99,9 @@ static void reset(struct dipc_call *call)
 	call->sending = false;
 	call->was_taken = false;
 	call->attempt = 1;
+	call->caller = NULL;
+	call->cookie = 0;
+	call->try_ns = 0;
 	call->reason = DIPC_REASON_NONE;
 	call->holder = NULL;
 	call->server_port = 0;
@@ -103,17 +126,49 @@ struct dipc_call *dipc_call_create(void)
 	call = kmem_cache_alloc(call_cache, DIPC_MESSAGE_GFP);
 	if (!call)
 		return NULL;
+	call->server = NULL;
+	call->queue = NULL;
+	call->dest = NULL;
+	return dipc_call_renew(call);
+}
+
+/**
+ * dipc_call_renew() - make another call in the memory of one
+ * @call: stripped
+ *
+ * Context: process.
+ * Return: @call, as dipc_call_create() would have made it.
+ */
+struct dipc_call *dipc_call_renew(struct dipc_call *call)
+{
 	reset(call);
 	call->request.sender = NULL;
 	call->request.is_call = true;
 	refcount_set(&call->request.refs, 1);
-	call->queue = NULL;
-	call->server = NULL;
-	call->caller = NULL;
-	call->cookie = 0;
-	call->try_ns = 0;
-	call->dest = NULL;
 	return call;
+}
+
+/**
+ * dipc_call_strip() - give a call up, but for its memory
+ * @call: of which the caller has a reference; it is consumed
+ *
+ * A socket keeps one for its next call: what was the last is the next.
+ *
+ * Context: any, without a queue's lock.
+ * Return: whether that was the last reference; then @call is to be given to
+ * dipc_call_renew() or dipc_call_free().
+ */
+bool dipc_call_strip(struct dipc_call *call)
+{
+	/* that of the server, if it has any left, is found here or put there */
+	if (refcount_read(&call->request.refs) != 1) {
+		dipc_call_put(call);
+		return false;
+	}
+	/* pairs with the release in dipc_message_put() of others */
+	smp_acquire__after_ctrl_dep();
+	strip(call);
+	return true;
 }
 
 /**
@@ -134,23 +189,17 @@ int dipc_call_prepare(struct dipc_call *call, struct dipc_sender *sender,
 {
 	int err;
 
-	err = dipc_message_init(&call->request, sender, id, len, limits);
-	if (err)
-		goto err_request;
-	err = dipc_message_init(&call->reply, sender, id, reply_max, limits);
-	if (err)
-		goto err_reply;
-	call->request.len = len;
+	err = dipc_message_init_pair(&call->request, &call->reply, sender, id,
+				     len, reply_max, limits);
+	/* the message is what was made of it, in any case of a call */
 	call->request.is_call = true;
+	if (err) {
+		call->request.sender = NULL;
+		return err;
+	}
+	call->request.len = len;
 	call->reply_max = reply_max;
 	return 0;
-
-err_reply:
-	dipc_message_fini(&call->request);
-err_request:
-	call->request.sender = NULL;
-	call->request.is_call = true;
-	return err;
 }
 
 static struct dipc_stats __percpu *stats_of(const struct dipc_call *call)
@@ -286,7 +335,8 @@ u32 dipc_call_begin(struct dipc_call *call, struct dipc_queue *queue)
 	dipc_queue_get(queue);
 	old = call->queue;
 	call->queue = queue;
-	call->sending = true;
+	/* who sleeps for it does not give it up before he sleeps */
+	call->sending = turn > 1 || !call->task;
 	call->state = DIPC_CALL_SENT;
 	call->holder = NULL;
 	call->since = jiffies;
@@ -330,6 +380,8 @@ void dipc_call_accepted(struct dipc_call *call, u32 turn)
 {
 	struct dipc_queue *q = NULL;
 
+	if (!READ_ONCE(call->sending))
+		return;
 	spin_lock_bh(&call->lock);
 	/* else somebody has taken it, and forwards it by now */
 	if (call->turn == turn) {

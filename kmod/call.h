@@ -16,8 +16,9 @@
  * giving up. The others find it done, and what they bring is discarded.
  *
  * Lifetime: counted by the references of the request: the client has one, the
- * queue (or the receiver it is on loan to) one, its verdict one until it is
- * known, and the handle that it is held by one. Freed by the last
+ * queue (or the receiver it is on loan to) one, and its verdict one until it
+ * is known; that it was taken is known to who has taken it, and the handle
+ * that it is held by has that reference then. Freed by the last
  * dipc_call_put(), which is dipc_message_put().
  * Locking: @lock, a leaf (_bh), covers what is said to be under it. Nobody is
  * told or woken under it.
@@ -106,6 +107,9 @@ int dipc_call_init_cache(void);
 void dipc_call_fini_cache(void);
 
 struct dipc_call *dipc_call_create(void);
+struct dipc_call *dipc_call_renew(struct dipc_call *call);
+bool dipc_call_strip(struct dipc_call *call);
+void dipc_call_free(struct dipc_call *call);
 int dipc_call_prepare(struct dipc_call *call, struct dipc_sender *sender,
 		      u64 id, size_t len, size_t reply_max,
 		      const struct dipc_limits *limits);

@@ -101,10 +101,10 @@ bool dipc_hold_keep(struct dipc_reception *r, struct dipc_message *m)
 
 	if (!dipc_call_take(call, h, r->handle, r->ds->id)) {
 		dipc_hold_undo(r);
+		dipc_call_put(call);
 		return false;
 	}
-	/* that of the handle */
-	dipc_message_get(m);
+	/* with the reference that its verdict had */
 	dipc_handles_hold(h, r->handle, call);
 	return true;
 }
@@ -184,7 +184,8 @@ void dipc_sock_drop_all(struct dipc_sock *ds)
 	struct dipc_call *call;
 
 	while ((call = dipc_handles_pop(h))) {
-		dipc_call_end(call, DIPC_REASON_RESET);
+		if (dipc_call_end(call, DIPC_REASON_RESET))
+			dipc_stats_count(call->queue->stats, DIPC_REASON_RESET);
 		dipc_call_put(call);
 		cond_resched();
 	}

@@ -24,8 +24,7 @@ struct operation {
 	struct iov_iter		in;
 	struct iovec		*out_vec;	/* to be freed */
 	struct iovec		*in_vec;
-	struct sockaddr_dipc	addr;
-	struct sockaddr_dipc	*dest;		/* @addr, or NULL: connected */
+	struct sockaddr_dipc	*dest;		/* or NULL: connected */
 };
 
 /* Members of struct dipc_op. */
@@ -64,33 +63,23 @@ static struct dipc_question question_of(struct operation *o)
 	return qn;
 }
 
-static int put_outcome(struct operation *o, const struct dipc_outcome *outcome)
-{
-	if (!o->op->info)
-		return 0;
-	return copy_to_user(u64_to_user_ptr(o->op->info), outcome,
-			    sizeof(*outcome)) ? -EFAULT : 0;
-}
-
 /* The record is written also of a call that has failed, as far as it went. */
-static int end_call(struct operation *o, int ret,
-		    const struct dipc_outcome *outcome)
-{
-	int err = outcome->attempt ? put_outcome(o, outcome) : 0;
-
-	return err && ret >= 0 ? err : ret;
-}
-
 static int do_call(struct operation *o)
 {
 	struct dipc_question qn = question_of(o);
-	struct dipc_outcome outcome;
-	size_t room = iov_iter_count(&o->in);
+	struct dipc_outcome outcome __uninitialized;
+	int ret;
 
+	qn.reply_max = min_t(size_t, iov_iter_count(&o->in), DIPC_MSG_LEN_MAX);
+	if (!o->op->info)
+		return dipc_sock_call(o->ds, &qn, &o->in, NULL);
 	outcome.attempt = 0;
-	qn.reply_max = min_t(size_t, room, DIPC_MSG_LEN_MAX);
-	return end_call(o, dipc_sock_call(o->ds, &qn, &o->in, &outcome),
-			&outcome);
+	ret = dipc_sock_call(o->ds, &qn, &o->in, &outcome);
+	if (outcome.attempt &&
+	    copy_to_user(u64_to_user_ptr(o->op->info), &outcome,
+			 sizeof(outcome)) && ret >= 0)
+		return -EFAULT;
+	return ret;
 }
 
 static int do_start(struct operation *o)
@@ -103,14 +92,9 @@ static int do_start(struct operation *o)
 
 static int do_finish(struct operation *o)
 {
-	struct dipc_outcome outcome;
-	int ret;
-
-	outcome.attempt = 0;
-	ret = dipc_sock_call_finish(o->ds, o->op->flags & DIPC_OP_ANY,
-				    o->op->cookie, &o->in, o->may_wait,
-				    &outcome);
-	return end_call(o, ret, &outcome);
+	return dipc_sock_call_finish(o->ds, o->op->flags & DIPC_OP_ANY,
+				     o->op->cookie, &o->in, o->may_wait,
+				     u64_to_user_ptr(o->op->info));
 }
 
 static int do_cancel(struct operation *o)
@@ -269,6 +253,14 @@ static u32 members_of(const struct dipc_op *op)
 	return uses;
 }
 
+static bool has_reserved(const struct dipc_op *op)
+{
+	const u8 *r = op->reserved;
+
+	BUILD_BUG_ON(sizeof(op->reserved) != 6);
+	return r[0] | r[1] | r[2] | r[3] | r[4] | r[5];
+}
+
 #define FLAGS_OF_ALL (DIPC_OP_DONTWAIT | DIPC_OP_OUT_VEC | DIPC_OP_IN_VEC)
 
 static int check(const struct dipc_op *op)
@@ -279,7 +271,7 @@ static int check(const struct dipc_op *op)
 		return -EOPNOTSUPP;
 	flags = FLAGS_OF_ALL | table[op->op].flags;
 	if (op->flags & ~flags || members_of(op) & ~table[op->op].uses ||
-	    memchr_inv(op->reserved, 0, sizeof(op->reserved)))
+	    has_reserved(op))
 		return -EINVAL;
 	if (op->priority &&
 	    (op->priority > DIPC_PRIORITY_MAX || !(op->flags & DIPC_OP_PRIORITY)))
@@ -298,6 +290,9 @@ static int get_op(struct dipc_op *op, void __user *arg)
 		return -EINVAL;
 	if (size > PAGE_SIZE)
 		return -E2BIG;
+	/* nearly always; and then without a look at the stack */
+	if (likely(size == sizeof(*op)))
+		return copy_from_user(op, arg, sizeof(*op)) ? -EFAULT : 0;
 	return copy_struct_from_user(op, sizeof(*op), arg, size);
 }
 
@@ -321,44 +316,48 @@ static int import(unsigned int direction, u64 where, u64 len, bool is_vec,
 	return 0;
 }
 
-static int get_dest(struct operation *o)
+static int get_dest(struct operation *o, struct sockaddr_dipc *addr)
 {
 	struct sockaddr_dipc raw;
 	int err;
 
-	o->dest = NULL;
-	/* as for a system call, a connection has one destination */
-	if (likely(!o->op->dest) || dipc_sock_is_link(o->ds))
-		return 0;
 	if (copy_from_user(&raw, u64_to_user_ptr(o->op->dest), sizeof(raw)))
 		return -EFAULT;
-	err = dipc_addr_parse(&o->addr, &raw, sizeof(raw),
-			      o->ds->sk.sk_family);
+	err = dipc_addr_parse(addr, &raw, sizeof(raw), o->ds->sk.sk_family);
 	if (err)
 		return err;
-	o->dest = &o->addr;
-	return o->addr.sdipc_type == DIPC_ADDR_ANY ? -EINVAL : 0;
+	o->dest = addr;
+	return addr->sdipc_type == DIPC_ADDR_ANY ? -EINVAL : 0;
 }
 
 static int perform(struct operation *o)
 {
 	const struct dipc_op *op = o->op;
-	int ret;
+	u32 uses = table[op->op].uses;
+	int ret = 0;
 
-	ret = get_dest(o);
-	if (ret)
-		return ret;
-	ret = import(ITER_SOURCE, op->out, op->out_len,
-		     op->flags & DIPC_OP_OUT_VEC, &o->out_vec, &o->out);
-	if (ret)
-		return ret;
-	ret = import(ITER_DEST, op->in, op->in_len,
-		     op->flags & DIPC_OP_IN_VEC, &o->in_vec, &o->in);
+	o->out_vec = NULL;
+	o->in_vec = NULL;
+	if (uses & USES_OUT)
+		ret = import(ITER_SOURCE, op->out, op->out_len,
+			     op->flags & DIPC_OP_OUT_VEC, &o->out_vec, &o->out);
+	if (!ret && uses & USES_IN)
+		ret = import(ITER_DEST, op->in, op->in_len,
+			     op->flags & DIPC_OP_IN_VEC, &o->in_vec, &o->in);
 	if (!ret)
 		ret = table[op->op].perform(o);
 	kfree(o->out_vec);
 	kfree(o->in_vec);
 	return ret;
+}
+
+/* Apart, so that who is connected has no address to be cleared. */
+static noinline int perform_to(struct operation *o)
+{
+	struct sockaddr_dipc addr;
+	int err = get_dest(o, &addr);
+
+	return err ? err : perform(o);
 }
 
 /**
@@ -386,8 +385,9 @@ bool dipc_ioctl_is_op(unsigned int cmd)
  */
 int dipc_ioctl_op(struct dipc_sock *ds, void __user *arg, bool may_wait)
 {
-	struct operation o;
-	struct dipc_op op;
+	/* all of them is written before it is read */
+	struct operation o __uninitialized;
+	struct dipc_op op __uninitialized;
 	int err;
 
 	err = get_op(&op, arg);
@@ -401,5 +401,9 @@ int dipc_ioctl_op(struct dipc_sock *ds, void __user *arg, bool may_wait)
 	o.op = &op;
 	o.user = arg;
 	o.may_wait = may_wait && !(op.flags & DIPC_OP_DONTWAIT);
+	o.dest = NULL;
+	/* as for a system call, a connection has one destination */
+	if (op.dest && !dipc_sock_is_link(ds))
+		return perform_to(&o);
 	return perform(&o);
 }

@@ -143,6 +143,28 @@ static void give_up_memory(struct dipc_chain *chain)
 			   chain->truesize - chain->kept);
 }
 
+/* @chain: what was got for it; the charges have been made */
+static void fill(struct dipc_message *m, struct dipc_sender *sender, u64 id,
+		 const struct dipc_chain *chain)
+{
+	m->sender = sender;
+	if (sender->account->is_stream) {
+		m->stream.start = 0;
+		m->stream.room = DIPC_INLINE_BYTES + chain->bytes;
+	}
+	m->waiter = NULL;
+	m->share = NULL;
+	m->seq = 0;
+	m->id = id;
+	m->is_call = false;
+	m->tag = 0;
+	m->len = 0;
+	m->priority = 0;
+	m->segments = chain->first;
+	m->extra = NULL;
+	refcount_set(&m->refs, 1);
+}
+
 /**
  * dipc_message_init() - make the memory at hand a message
  * @m: with its lists empty
@@ -170,24 +192,61 @@ int dipc_message_init(struct dipc_message *m, struct dipc_sender *sender,
 			    MESSAGE_TRUESIZE + chain.truesize);
 	percpu_counter_inc(&live);
 	refcount_inc(&sender->refs);
-	m->sender = sender;
-	if (sender->account->is_stream) {
-		m->stream.start = 0;
-		m->stream.room = DIPC_INLINE_BYTES + chain.bytes;
-	}
-	m->waiter = NULL;
-	m->share = NULL;
-	m->seq = 0;
-	m->id = id;
-	m->is_call = false;
-	m->tag = 0;
+	fill(m, sender, id, &chain);
 	m->stamp_ns = ktime_get_real_ns();
-	m->len = 0;
-	m->priority = 0;
-	m->segments = chain.first;
-	m->extra = NULL;
-	refcount_set(&m->refs, 1);
 	return 0;
+}
+
+/* Both are small: one charge, and nothing to be got. */
+static int init_small_pair(struct dipc_message *request,
+			   struct dipc_message *reply,
+			   struct dipc_sender *sender, u64 id,
+			   const struct dipc_limits *limits)
+{
+	const struct dipc_chain none = { .first = NULL };
+
+	if (!dipc_pools_charge(sender->user, 2 * MESSAGE_TRUESIZE, limits))
+		return -ENOBUFS;
+	dipc_account_charge(sender->account, 2 * MESSAGE_TRUESIZE);
+	percpu_counter_add(&live, 2);
+	refcount_add(2, &sender->refs);
+	fill(request, sender, id, &none);
+	fill(reply, sender, id, &none);
+	request->stamp_ns = ktime_get_real_ns();
+	return 0;
+}
+
+/**
+ * dipc_message_init_pair() - the same for a request and the room for its reply
+ * @request: with its lists empty
+ * @reply: the same
+ * @sender: who sends the one and takes the other; references are taken
+ * @id: the socket's number for both
+ * @len: room for the request, bytes
+ * @reply_max: room for the reply, bytes
+ * @limits: the user limits in force
+ *
+ * Undone by dipc_message_fini_pair().
+ *
+ * Context: process; may sleep.
+ * Return: as dipc_message_init().
+ */
+int dipc_message_init_pair(struct dipc_message *request,
+			   struct dipc_message *reply,
+			   struct dipc_sender *sender, u64 id, size_t len,
+			   size_t reply_max, const struct dipc_limits *limits)
+{
+	int err;
+
+	if (len <= DIPC_INLINE_BYTES && reply_max <= DIPC_INLINE_BYTES)
+		return init_small_pair(request, reply, sender, id, limits);
+	err = dipc_message_init(request, sender, id, len, limits);
+	if (err)
+		return err;
+	err = dipc_message_init(reply, sender, id, reply_max, limits);
+	if (err)
+		dipc_message_fini(request);
+	return err;
 }
 
 /**
@@ -497,6 +556,32 @@ void dipc_message_fini(struct dipc_message *m)
 	percpu_counter_dec(&live);
 	dipc_account_uncharge(sender->account,
 			      MESSAGE_TRUESIZE + chain.truesize);
+	dipc_sender_put(sender);
+}
+
+/**
+ * dipc_message_fini_pair() - undo dipc_message_init_pair()
+ * @request: which nobody refers to any more
+ * @reply: the same
+ *
+ * Context: any, without a queue's lock.
+ */
+void dipc_message_fini_pair(struct dipc_message *request,
+			    struct dipc_message *reply)
+{
+	struct dipc_sender *sender = request->sender;
+
+	if (request->segments || reply->segments || request->extra ||
+	    reply->extra) {
+		dipc_message_fini(reply);
+		dipc_message_fini(request);
+		return;
+	}
+	dipc_user_uncharge(sender->user, DIPC_RES_BYTES, 2 * MESSAGE_TRUESIZE);
+	percpu_counter_add(&live, -2);
+	dipc_account_uncharge(sender->account, 2 * MESSAGE_TRUESIZE);
+	/* that of the reply is not the last */
+	WARN_ON_ONCE(refcount_dec_and_test(&sender->refs));
 	dipc_sender_put(sender);
 }
 

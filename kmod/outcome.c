@@ -82,6 +82,14 @@ static int hand_over(struct dipc_call *call, struct iov_iter *in)
 	return err ? err : len;
 }
 
+static int tell(const struct dipc_call *call, struct dipc_outcome __user *info)
+{
+	struct dipc_outcome outcome;
+
+	dipc_call_outcome(call, &outcome);
+	return copy_to_user(info, &outcome, sizeof(outcome)) ? -EFAULT : 0;
+}
+
 /**
  * dipc_sock_call_finish() - wait for the end of a call
  * @ds: the socket
@@ -89,7 +97,7 @@ static int hand_over(struct dipc_call *call, struct iov_iter *in)
  * @cookie: else of this one
  * @in: takes up the reply, as far as there is room
  * @may_wait: whether to sleep if it has not ended yet
- * @outcome: filled if one has ended; untouched else
+ * @info: takes up how it has ended; or NULL
  *
  * Context: process; may sleep.
  * Return: bytes that were written to @in; the negative errno that the call has
@@ -99,7 +107,7 @@ static int hand_over(struct dipc_call *call, struct iov_iter *in)
  */
 int dipc_sock_call_finish(struct dipc_sock *ds, bool any, u64 cookie,
 			  struct iov_iter *in, bool may_wait,
-			  struct dipc_outcome *outcome)
+			  struct dipc_outcome __user *info)
 {
 	long timeout = sock_rcvtimeo(&ds->sk, !may_wait);
 	int ret, err_signal = sock_intr_errno(timeout);
@@ -117,12 +125,12 @@ int dipc_sock_call_finish(struct dipc_sock *ds, bool any, u64 cookie,
 	ret = dipc_call_errno(call);
 	if (!ret)
 		ret = hand_over(call, in);
-	if (ret == -EFAULT) {
+	if (ret != -EFAULT && info && tell(call, info))
+		ret = -EFAULT;
+	if (ret == -EFAULT)
 		dipc_caller_put_back(c, call);
-		return ret;
-	}
-	dipc_call_outcome(call, outcome);
-	dipc_caller_consume(c, call);
+	else
+		dipc_caller_consume(c, call);
 	return ret;
 }
 

@@ -217,7 +217,8 @@ void dipc_queue_tell_sender_locked(struct dipc_message *m,
 				   enum dipc_reason reason,
 				   struct dipc_queue_events *ev);
 void dipc_queue_lend_locked(struct dipc_queue *q, struct dipc_message *m);
-void dipc_queue_revoke_locked(struct dipc_queue *q, struct dipc_message *m);
+bool dipc_queue_revoke_locked(struct dipc_queue *q, struct dipc_message *m,
+			      struct dipc_waiter *w);
 bool dipc_queue_hand_locked(struct dipc_queue *q, struct dipc_message *m,
 			    struct dipc_queue_events *ev);
 bool dipc_queue_has_room_locked(const struct dipc_queue *q, u32 len);

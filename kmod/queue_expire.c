@@ -20,7 +20,8 @@ static void expire(struct dipc_queue *q, struct dipc_message *m,
 	}
 	if (w && w->place == DIPC_PLACE_LOAN) {
 		/* its receiver finds out when it has copied it */
-		dipc_queue_revoke_locked(q, m);
+		if (!dipc_queue_revoke_locked(q, m, w))
+			return;
 		dipc_stats_count(q->stats, DIPC_REASON_EXPIRED);
 		dipc_queue_finish_locked(w, DIPC_REASON_EXPIRED, ev);
 		return;

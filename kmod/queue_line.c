@@ -150,17 +150,22 @@ void dipc_queue_lend_locked(struct dipc_queue *q, struct dipc_message *m)
 /**
  * dipc_queue_revoke_locked() - a message on loan is withdrawn
  * @q: the queue
- * @m: the message, with a waiter, who is told by the caller
+ * @m: the message
+ * @w: its waiter, who is told by the caller
  *
  * Its receiver finds out when it has copied it.
  *
  * Context: any; the queue's lock is held.
+ * Return: false if it was taken by now.
  */
-void dipc_queue_revoke_locked(struct dipc_queue *q, struct dipc_message *m)
+bool dipc_queue_revoke_locked(struct dipc_queue *q, struct dipc_message *m,
+			      struct dipc_waiter *w)
 {
-	dipc_queue_due_del_locked(q, m);
 	/* dipc_queue_taken() looks without the lock */
-	WRITE_ONCE(m->waiter, &dipc_waiter_revoked);
+	if (cmpxchg(&m->waiter, w, &dipc_waiter_revoked) != w)
+		return false;
+	dipc_queue_due_del_locked(q, m);
+	return true;
 }
 
 static struct dipc_waiter *find_receiver(struct dipc_queue *q,

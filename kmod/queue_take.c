@@ -303,10 +303,25 @@ static bool tell_taken(struct dipc_queue *q, struct dipc_message *m)
 	return !revoked;
 }
 
+/*
+ * Nobody sleeps until a request is taken: that it was is for who took it to
+ * say. So it needs no lock, but only to be quicker than who withdraws it.
+ */
+static bool take_request(struct dipc_message *m)
+{
+	struct dipc_waiter *w = READ_ONCE(m->waiter);
+
+	/* against the one in dipc_queue_revoke_locked() */
+	return w != &dipc_waiter_revoked && cmpxchg(&m->waiter, w, NULL) == w;
+}
+
 /**
  * dipc_queue_taken() - a receiver has copied a message
  * @q: the queue it came from
  * @m: the message, on loan; is the caller's afterwards
+ *
+ * Who waits for that is told; but of a request the verdict, and what belongs
+ * to it, is the caller's.
  *
  * Context: process.
  * Return: false if its sender has withdrawn it meanwhile: the receiver is to
@@ -315,7 +330,9 @@ static bool tell_taken(struct dipc_queue *q, struct dipc_message *m)
 bool dipc_queue_taken(struct dipc_queue *q, struct dipc_message *m)
 {
 	/* while it is on loan this can only change to "revoked" */
-	return likely(!READ_ONCE(m->waiter)) || tell_taken(q, m);
+	if (likely(!READ_ONCE(m->waiter)))
+		return true;
+	return m->is_call ? take_request(m) : tell_taken(q, m);
 }
 
 /* On loan it had no timer, unless somebody waits for it. */

@@ -67,7 +67,7 @@ long dipc_waiter_sleep(struct dipc_waiter *w, long timeout)
 	return timeout;
 }
 
-static void withdraw_locked(struct dipc_queue *q, struct dipc_message *m,
+static bool withdraw_locked(struct dipc_queue *q, struct dipc_message *m,
 			    struct dipc_waiter *w, struct dipc_queue_events *ev)
 {
 	switch (w->place) {
@@ -78,13 +78,13 @@ static void withdraw_locked(struct dipc_queue *q, struct dipc_message *m,
 		dipc_queue_unlink_locked(q, m);
 		break;
 	default:
-		dipc_queue_revoke_locked(q, m);
-		return;
+		return dipc_queue_revoke_locked(q, m, w);
 	}
 	m->waiter = NULL;
 	dipc_queue_discard_locked(m, ev);
 	/* those behind it may fit where it did not */
 	dipc_queue_admit_locked(q, ev);
+	return true;
 }
 
 /**
@@ -95,7 +95,7 @@ static void withdraw_locked(struct dipc_queue *q, struct dipc_message *m,
  *
  * Context: process.
  * Return: whether the message was withdrawn; if not, the wait has ended
- * before and w->done says how.
+ * before and w->done says how (not of a request that was taken).
  */
 bool dipc_queue_withdraw_sender(struct dipc_queue *q, struct dipc_message *m,
 				struct dipc_waiter *w)
@@ -106,9 +106,7 @@ bool dipc_queue_withdraw_sender(struct dipc_queue *q, struct dipc_message *m,
 	dipc_queue_events_init(&ev);
 	rcu_read_lock();
 	spin_lock_bh(&q->lock);
-	waits = !w->done;
-	if (waits)
-		withdraw_locked(q, m, w, &ev);
+	waits = !w->done && withdraw_locked(q, m, w, &ev);
 	spin_unlock_bh(&q->lock);
 	dipc_queue_notify(q, &ev);
 	rcu_read_unlock();

@@ -15,7 +15,7 @@
 
 /* Why there is no message, beside negative errnos that are told. */
 #define WITHDRAWN	(-EALREADY)	/* this one was: on to the next */
-#define LOOK_FOR_ENDS	(-ESTALE)	/* calls are made meanwhile */
+#define LOOK_FOR_ENDS	(-EINPROGRESS)	/* calls are made meanwhile */
 
 /* The ends of calls are received with the messages, but by an operation. */
 static bool looks_for_ends(const struct dipc_reception *r)
@@ -188,8 +188,11 @@ static int prepare(struct dipc_reception *r, struct dipc_message *m)
 	err = dipc_hold_prepare(r, m);
 	if (err != -EOPNOTSUPP)
 		return err;
-	if (dipc_queue_taken(r->q, m))
+	if (dipc_queue_taken(r->q, m)) {
 		dipc_call_end(dipc_call_of(m), DIPC_REASON_NO_CALLS);
+		/* that of its verdict */
+		dipc_message_put(m);
+	}
 	dipc_message_put(m);
 	return WITHDRAWN;
 }
@@ -432,6 +435,12 @@ int dipc_sock_receive(struct dipc_sock *ds, struct msghdr *msg, size_t len,
 		return receive_completion(ds, msg, flags);
 	if (ds->sk.sk_type == SOCK_STREAM)
 		return dipc_sock_read_stream(ds, msg, len, flags);
+	/* what became of a call is told before what became of the connection */
+	if (dipc_sock_has_calls(ds)) {
+		err = dipc_sock_receive_outcome(ds, msg, len, flags);
+		if (err != -EAGAIN)
+			return err;
+	}
 	err = check(ds, flags);
 	if (!err)
 		err = init(&r, ds, msg, len, flags);

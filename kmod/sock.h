@@ -43,6 +43,7 @@ struct dipc_sock {
 	struct dipc_standing_match __rcu *match;	/* or NULL: any */
 	struct dipc_errqueue	*errqueue;	/* made when needed, kept */
 	struct dipc_caller	*caller;	/* the same: calls it has made */
+	struct dipc_call	*spare;		/* memory for the next; exchanged */
 	struct dipc_handles	*handles;	/* the same: requests it holds */
 	spinlock_t		sender_lock;	/* for @sender to be replaced */
 	spinlock_t		end_lock;	/* a leaf: for @end_seen to be set */

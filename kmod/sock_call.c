@@ -47,10 +47,26 @@ static int take_files(struct dipc_attempt *a, struct dipc_call *call)
 	return 0;
 }
 
+/* Each socket keeps the memory of its last call for the next one. */
+static struct dipc_call *new_call(struct dipc_sock *ds)
+{
+	struct dipc_call *spare = NULL;
+
+	if (READ_ONCE(ds->spare))
+		spare = xchg(&ds->spare, NULL);
+	return spare ? dipc_call_renew(spare) : dipc_call_create();
+}
+
+static void put_call(struct dipc_sock *ds, struct dipc_call *call)
+{
+	if (dipc_call_strip(call))
+		dipc_call_free(xchg(&ds->spare, call));
+}
+
 /* A call with all but the payload of its request. */
 static struct dipc_call *make_call(struct dipc_attempt *a, u64 id, int *err)
 {
-	struct dipc_call *call = dipc_call_create();
+	struct dipc_call *call = new_call(a->ds);
 
 	if (!call) {
 		*err = dipc_attempt_fail(a, DIPC_REASON_NO_MEMORY);
@@ -71,9 +87,15 @@ static struct dipc_call *make_call(struct dipc_attempt *a, u64 id, int *err)
 	return call;
 }
 
+/* Of a connected socket, that by which it was connected. */
 static int keep_dest(struct dipc_call *call, const struct dipc_attempt *a)
 {
-	call->dest = kmemdup(a->dest, sizeof(*a->dest), GFP_KERNEL_ACCOUNT);
+	struct dipc_route *route = a->dest ? NULL : dipc_sock_route(a->ds);
+	const struct sockaddr_dipc *dest = route ? &route->addr : a->dest;
+
+	if (dest)
+		call->dest = kmemdup(dest, sizeof(*dest), GFP_KERNEL_ACCOUNT);
+	dipc_route_put(route);
 	return call->dest ? 0 : -ENOMEM;
 }
 
@@ -167,8 +189,7 @@ static int send_errno(struct dipc_attempt *a, enum dipc_reason reason)
 }
 
 static void start_attempt(struct dipc_attempt *a, struct dipc_sock *ds,
-			  const struct dipc_question *qn, bool is_async,
-			  struct sockaddr_dipc *addr)
+			  const struct dipc_question *qn, bool is_async)
 {
 	dipc_attempt_init(a, ds, qn->may_wait, qn->len);
 	a->is_call = true;
@@ -176,16 +197,7 @@ static void start_attempt(struct dipc_attempt *a, struct dipc_sock *ds,
 	a->params = qn->params;
 	a->params.mode = DIPC_MODE_EXPLICIT;
 	a->params.async = is_async;
-	a->dest = addr;
-}
-
-/* @addr: takes up where to, as far as it is needed again */
-static int find_server(struct dipc_attempt *a, const struct dipc_question *qn,
-		       struct sockaddr_dipc *addr)
-{
-	if (qn->dest)
-		*addr = *qn->dest;
-	return dipc_attempt_find(a, addr, qn->dest);
+	a->dest = qn->dest;
 }
 
 static int check_question(const struct dipc_sock *ds,
@@ -254,8 +266,9 @@ static int await(struct dipc_call *call)
 		return dipc_call_errno(call);
 	if (reason != DIPC_REASON_INTERRUPTED)
 		return -ETIMEDOUT;
-	/* what nobody has seen can be done again, but for its time */
-	return withdrawn && call->due == KTIME_MAX ? -ERESTARTSYS : -EINTR;
+	/* what nobody has seen can be done anew, but for its time and number */
+	return withdrawn && call->due == KTIME_MAX && call->attempt == 1 ?
+	       -ERESTARTSYS : -EINTR;
 }
 
 static bool is_gone(int err)
@@ -352,12 +365,11 @@ void dipc_sock_call_sent(struct dipc_attempt *a)
 }
 
 static struct dipc_call *first_try(struct dipc_attempt *a,
-				   struct dipc_question *qn,
-				   struct sockaddr_dipc *addr, int *err)
+				   struct dipc_question *qn, int *err)
 {
 	struct dipc_call *call = NULL;
 
-	*err = find_server(a, qn, addr);
+	*err = dipc_attempt_find(a, qn->dest, qn->dest);
 	if (!*err)
 		*err = dipc_attempt_begin(a);
 	if (!*err)
@@ -460,7 +472,7 @@ static int hand_over(const struct dipc_call *call, struct iov_iter *in)
  * @qn: the question; its reply_max bytes are the room in @in
  * @in: takes up the reply
  * @outcome: filled if there is one, or the call has failed after it was sent;
- *	untouched else
+ *	untouched else; or NULL
  *
  * Context: process; sleeps.
  * Return: length of the reply; or a negative errno: see Documentation/errors.txt.
@@ -468,8 +480,8 @@ static int hand_over(const struct dipc_call *call, struct iov_iter *in)
 int dipc_sock_call(struct dipc_sock *ds, struct dipc_question *qn,
 		   struct iov_iter *in, struct dipc_outcome *outcome)
 {
-	struct sockaddr_dipc addr;
-	struct dipc_attempt a;
+	/* cleared piece by piece, where it is of use */
+	struct dipc_attempt a __uninitialized;
 	struct dipc_call *call;
 	int err;
 
@@ -480,8 +492,8 @@ int dipc_sock_call(struct dipc_sock *ds, struct dipc_question *qn,
 		return err;
 	if (!get_caller(ds))
 		return -ENOMEM;
-	start_attempt(&a, ds, qn, false, &addr);
-	call = first_try(&a, qn, &addr, &err);
+	start_attempt(&a, ds, qn, false);
+	call = first_try(&a, qn, &err);
 	if (!call) {
 		dipc_sock_call_sent(&a);
 		return err;
@@ -489,11 +501,11 @@ int dipc_sock_call(struct dipc_sock *ds, struct dipc_question *qn,
 	err = try(ds, &a, call);
 	if (unlikely(err && call->semantics == DIPC_AT_LEAST_ONCE))
 		err = insist(ds, &call, err);
-	if (dipc_call_is_done(call))
+	if (outcome && dipc_call_is_done(call))
 		dipc_call_outcome(call, outcome);
 	if (!err)
 		err = hand_over(call, in);
-	dipc_call_put(call);
+	put_call(ds, call);
 	return err;
 }
 
@@ -517,7 +529,6 @@ static void rouse_receivers(struct dipc_sock *ds)
  */
 int dipc_sock_call_start(struct dipc_sock *ds, struct dipc_question *qn)
 {
-	struct sockaddr_dipc addr;
 	struct dipc_attempt a;
 	struct dipc_caller *c;
 	enum dipc_reason reason;
@@ -533,8 +544,8 @@ int dipc_sock_call_start(struct dipc_sock *ds, struct dipc_question *qn)
 	c = get_caller(ds);
 	if (!c)
 		return -ENOMEM;
-	start_attempt(&a, ds, qn, true, &addr);
-	call = first_try(&a, qn, &addr, &err);
+	start_attempt(&a, ds, qn, true);
+	call = first_try(&a, qn, &err);
 	if (!call)
 		goto out;
 	is_first = !dipc_caller_is_async(c);

@@ -38,7 +38,7 @@ void dipc_sock_call_sent(struct dipc_attempt *a);
 /* outcome.c */
 int dipc_sock_call_finish(struct dipc_sock *ds, bool any, u64 cookie,
 			  struct iov_iter *in, bool may_wait,
-			  struct dipc_outcome *outcome);
+			  struct dipc_outcome __user *info);
 int dipc_sock_call_cancel(struct dipc_sock *ds, u64 cookie);
 int dipc_sock_receive_outcome(struct dipc_sock *ds, struct msghdr *msg,
 			      size_t len, int flags);

@@ -94,6 +94,7 @@ static void end_sock(struct dipc_sock *ds, bool accepted)
 	if (ds->caller)
 		dipc_caller_close(ds->caller,
 				  &dipc_net_of(sock_net(&ds->sk))->callers);
+	dipc_call_free(ds->spare);
 	dipc_sock_drop_all(ds);
 	if (dipc_sock_is_link(ds))
 		dipc_sock_part(ds, !accepted);

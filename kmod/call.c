@@ -514,15 +514,16 @@ bool dipc_call_give_up(struct dipc_call *call, enum dipc_reason reason,
 }
 
 /**
- * dipc_call_expire() - there is no time for a further try
- * @call: done, and known to nobody else
+ * dipc_call_abandon() - there is no further try
+ * @call: the last one, done, and known to nobody else
+ * @reason: why
  *
  * Context: process.
  */
-void dipc_call_expire(struct dipc_call *call)
+void dipc_call_abandon(struct dipc_call *call, enum dipc_reason reason)
 {
 	spin_lock_bh(&call->lock);
-	call->reason = DIPC_REASON_EXPIRED;
+	call->reason = reason;
 	spin_unlock_bh(&call->lock);
 }
 

@@ -122,7 +122,7 @@ bool dipc_call_take(struct dipc_call *call, struct dipc_handles *holder,
 bool dipc_call_end(struct dipc_call *call, enum dipc_reason reason);
 bool dipc_call_give_up(struct dipc_call *call, enum dipc_reason reason,
 		       bool *withdrawn);
-void dipc_call_expire(struct dipc_call *call);
+void dipc_call_abandon(struct dipc_call *call, enum dipc_reason reason);
 int dipc_call_errno(const struct dipc_call *call);
 void dipc_call_outcome(const struct dipc_call *call,
 		       struct dipc_outcome *outcome);

@@ -24,6 +24,8 @@ struct operation {
 	struct iov_iter		in;
 	struct iovec		*out_vec;	/* to be freed */
 	struct iovec		*in_vec;
+	struct iovec		out_fast[UIO_FASTIOV];
+	struct iovec		in_fast[UIO_FASTIOV];
 	struct sockaddr_dipc	*dest;		/* or NULL: connected */
 };
 
@@ -297,16 +299,18 @@ static int get_op(struct dipc_op *op, void __user *arg)
 }
 
 static int import(unsigned int direction, u64 where, u64 len, bool is_vec,
-		  struct iovec **vec, struct iov_iter *iter)
+		  struct iovec *fast, struct iovec **vec, struct iov_iter *iter)
 {
 	void __user *base = u64_to_user_ptr(where);
 	ssize_t bytes;
 
-	*vec = NULL;
 	if (is_vec) {
+		/* the function takes an unsigned int */
 		if (len > UIO_MAXIOV)
 			return -EINVAL;
-		bytes = import_iovec(direction, base, len, 0, vec, iter);
+		*vec = fast;
+		bytes = import_iovec(direction, base, len, UIO_FASTIOV, vec,
+				     iter);
 		return bytes < 0 ? bytes : 0;
 	}
 	len = min_t(u64, len, MAX_RW_COUNT);
@@ -340,10 +344,12 @@ static int perform(struct operation *o)
 	o->in_vec = NULL;
 	if (uses & USES_OUT)
 		ret = import(ITER_SOURCE, op->out, op->out_len,
-			     op->flags & DIPC_OP_OUT_VEC, &o->out_vec, &o->out);
+			     op->flags & DIPC_OP_OUT_VEC, o->out_fast,
+			     &o->out_vec, &o->out);
 	if (!ret && uses & USES_IN)
 		ret = import(ITER_DEST, op->in, op->in_len,
-			     op->flags & DIPC_OP_IN_VEC, &o->in_vec, &o->in);
+			     op->flags & DIPC_OP_IN_VEC, o->in_fast,
+			     &o->in_vec, &o->in);
 	if (!ret)
 		ret = table[op->op].perform(o);
 	kfree(o->out_vec);

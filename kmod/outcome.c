@@ -62,7 +62,7 @@ static bool is_end(struct dipc_sock *ds, struct dipc_call *call)
 	if (!dipc_sock_call_repeats(call))
 		return true;
 	if (call->due != KTIME_MAX && call->due <= ktime_get()) {
-		dipc_call_expire(call);
+		dipc_call_abandon(call, DIPC_REASON_EXPIRED);
 		return true;
 	}
 	if (call->paused) {

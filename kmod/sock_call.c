@@ -440,10 +440,12 @@ static int insist(struct dipc_sock *ds, struct dipc_call **call, int err)
 
 	while (may_come_back(err)) {
 		err = pause(ds, *call);
-		if (err)
+		if (err) {
+			dipc_call_abandon(*call, DIPC_REASON_INTERRUPTED);
 			return err;
+		}
 		if (is_overdue(*call)) {
-			dipc_call_expire(*call);
+			dipc_call_abandon(*call, DIPC_REASON_EXPIRED);
 			return -ETIMEDOUT;
 		}
 		next = dipc_sock_call_again(ds, *call, &a, false);
@@ -457,6 +459,15 @@ static int insist(struct dipc_sock *ds, struct dipc_call **call, int err)
 		err = try(ds, &a, next);
 	}
 	return err;
+}
+
+/* The last word is that of all tries. */
+static void tell(const struct dipc_call *call, int err,
+		 struct dipc_outcome *outcome)
+{
+	dipc_call_outcome(call, outcome);
+	if (err && err != -ERESTARTSYS)
+		outcome->error = -err;
 }
 
 static int hand_over(const struct dipc_call *call, struct iov_iter *in)
@@ -502,7 +513,7 @@ int dipc_sock_call(struct dipc_sock *ds, struct dipc_question *qn,
 	if (unlikely(err && call->semantics == DIPC_AT_LEAST_ONCE))
 		err = insist(ds, &call, err);
 	if (outcome && dipc_call_is_done(call))
-		dipc_call_outcome(call, outcome);
+		tell(call, err, outcome);
 	if (!err)
 		err = hand_over(call, in);
 	put_call(ds, call);

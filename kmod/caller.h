@@ -12,12 +12,15 @@
  * that it is gone, and need a reference of their own to look. The stages of an
  * asynchronous call, under the lock (@stage of struct dipc_call):
  *
- *	OUTSTANDING --finished()--> ENDED --take()--> TAKEN --consume()--> gone
- *	     ^                       ^ ^                | |
- *	     |                       | '---put_back()---' |
- *	     |                    timer                   |
- *	     |                       '--- DELAYED <--delay()
- *	     '------------ (another one) <---replace()----'
+ *	OUTSTANDING --finished()--> ENDED --take()--> TAKEN --claim()--> CLAIMED
+ *	     ^                        ^                 | |                | |
+ *	     |                      timer               | |                | |
+ *	     |                        '-- DELAYED <--delay()               | |
+ *	     '------------ (another one) <----- replace()                  | |
+ *	                      ENDED <---------- put_back() ----------------' |
+ *	                      gone <----------- consume() -------------------'
+ *
+ * It can be cancelled until it is claimed: then its end is being told.
  *
  * Lifetime: made with the first call of a socket, in the table of its
  * namespace until it is closed; counted by the socket and by who walks the
@@ -51,7 +54,8 @@ struct dipc_caller_table {
 enum dipc_stage {
 	DIPC_STAGE_OUTSTANDING = 0,
 	DIPC_STAGE_ENDED,		/* in @done, to be read */
-	DIPC_STAGE_TAKEN,		/* off @done: somebody reads it */
+	DIPC_STAGE_TAKEN,		/* off @done: somebody looks at it */
+	DIPC_STAGE_CLAIMED,		/* and tells its end */
 	DIPC_STAGE_DELAYED,		/* is to be sent again some time later */
 };
 
@@ -139,6 +143,7 @@ struct dipc_call *dipc_caller_take(struct dipc_caller *c, bool any, u64 cookie,
 				   int *err);
 struct dipc_call *dipc_caller_wait(struct dipc_caller *c, bool any, u64 cookie,
 				   long *timeout, int *err);
+bool dipc_caller_claim(struct dipc_caller *c, struct dipc_call *call);
 void dipc_caller_put_back(struct dipc_caller *c, struct dipc_call *call);
 void dipc_caller_consume(struct dipc_caller *c, struct dipc_call *call);
 bool dipc_caller_pending(const struct dipc_caller *c);

@@ -240,8 +240,8 @@ static struct dipc_call *take_locked(struct dipc_caller *c, bool any,
  *
  * Context: process.
  * Return: the call with a reference for the task, to be given to
- * dipc_caller_consume(), dipc_caller_put_back(), dipc_caller_replace() or
- * dipc_caller_delay(); or NULL.
+ * dipc_caller_replace() or dipc_caller_delay(), or to dipc_caller_claim() and
+ * then to dipc_caller_consume() or dipc_caller_put_back(); or NULL.
  */
 struct dipc_call *dipc_caller_take(struct dipc_caller *c, bool any, u64 cookie,
 				   int *err)
@@ -292,9 +292,34 @@ struct dipc_call *dipc_caller_wait(struct dipc_caller *c, bool any, u64 cookie,
 }
 
 /**
- * dipc_caller_put_back() - the end of a call could not be read
+ * dipc_caller_claim() - the end of a call is about to be told
  * @c: the socket's
- * @call: taken; is the next again. The task's reference is consumed.
+ * @call: taken
+ *
+ * It cannot be cancelled any more from here on.
+ *
+ * Context: process.
+ * Return: whether that is so; if not, it was cancelled meanwhile, nothing may
+ * be told of it, and the task's reference was consumed.
+ */
+bool dipc_caller_claim(struct dipc_caller *c, struct dipc_call *call)
+{
+	bool is_here;
+
+	spin_lock_bh(&c->lock);
+	is_here = dipc_caller_has_locked(c, call);
+	if (is_here)
+		call->stage = DIPC_STAGE_CLAIMED;
+	spin_unlock_bh(&c->lock);
+	if (!is_here)
+		dipc_call_put(call);
+	return is_here;
+}
+
+/**
+ * dipc_caller_put_back() - the end of a call could not be told
+ * @c: the socket's
+ * @call: claimed; is the next again. The task's reference is consumed.
  *
  * Context: process.
  */
@@ -319,9 +344,9 @@ void dipc_caller_put_back(struct dipc_caller *c, struct dipc_call *call)
 }
 
 /**
- * dipc_caller_consume() - the end of a call was read
+ * dipc_caller_consume() - the end of a call was told
  * @c: the socket's
- * @call: taken; the task's reference is consumed
+ * @call: claimed; the task's reference is consumed
  *
  * Context: process.
  */

@@ -349,8 +349,8 @@ void dipc_caller_start(struct dipc_caller *c, struct dipc_call *call)
  * @cookie: which one; outstanding, or ended and not read yet
  *
  * Context: process.
- * Return: 0, and there will be no outcome, unless another thread is reading it
- * just now; or -ENOENT.
+ * Return: 0, and there is no outcome; or -ENOENT, also if another thread is
+ * being told it just now.
  */
 int dipc_caller_cancel(struct dipc_caller *c, u64 cookie)
 {
@@ -359,6 +359,8 @@ int dipc_caller_cancel(struct dipc_caller *c, u64 cookie)
 
 	spin_lock_bh(&c->lock);
 	call = dipc_caller_find_locked(c, cookie);
+	if (call && call->stage == DIPC_STAGE_CLAIMED)
+		call = NULL;
 	if (call)
 		dipc_caller_remove_locked(c, call);
 	was_last = !c->n_async;

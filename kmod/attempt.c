@@ -307,6 +307,35 @@ static int add_extra(struct dipc_attempt *a, struct dipc_message *m)
 	return dipc_queue_prepare_due(a->queue);
 }
 
+/*
+ * An edge-triggered poller does not ask again after EAGAIN: it must be told
+ * without. True if there is room by now.
+ */
+static bool tell_when_room(struct dipc_attempt *a)
+{
+	if (a->by_name)
+		dipc_sock_tell_room(a->ds);
+	else if (a->connected)
+		return dipc_sock_ask_room(a->ds, a->queue, a->len,
+					  a->params.mode);
+	return false;
+}
+
+/**
+ * dipc_attempt_no_room() - there is no room in the queue, and nobody waits
+ * @a: the attempt
+ *
+ * Who polls for room is told when there is.
+ *
+ * Context: process; may sleep.
+ * Return: the negative errno that the sender is told.
+ */
+int dipc_attempt_no_room(struct dipc_attempt *a)
+{
+	tell_when_room(a);
+	return dipc_attempt_fail(a, DIPC_REASON_WOULD_BLOCK);
+}
+
 /**
  * dipc_attempt_no_message() - there was no memory for a message
  * @a: the attempt
@@ -350,20 +379,6 @@ static struct dipc_message *make_message(struct dipc_attempt *a,
 		return NULL;
 	}
 	return m;
-}
-
-/*
- * An edge-triggered poller does not ask again after EAGAIN: it must be told
- * without. True if there is room by now.
- */
-static bool tell_when_room(struct dipc_attempt *a)
-{
-	if (a->by_name)
-		dipc_sock_tell_room(a->ds);
-	else if (a->connected)
-		return dipc_sock_ask_room(a->ds, a->queue, a->len,
-					  a->params.mode);
-	return false;
 }
 
 static bool is_accepted(enum dipc_reason reason)
@@ -519,7 +534,9 @@ static int make_and_deliver(struct dipc_attempt *a, struct msghdr *msg)
 
 /**
  * dipc_attempt_begin() - wait until the socket may send, and find out as whom
- * @a: the attempt, with its queue and parameters
+ * @a: the attempt, with its queue and parameters. If it has a sender already
+ *	what it sends was sent before: there has been room for it, and it is
+ *	sent as the same again.
  *
  * What can be seen without making a message is asked before. @a->due is set if
  * there is a deadline.
@@ -529,7 +546,8 @@ static int make_and_deliver(struct dipc_attempt *a, struct msghdr *msg)
  */
 int dipc_attempt_begin(struct dipc_attempt *a)
 {
-	bool may_wait = a->may_wait || a->params.async;
+	/* a request has somebody to tell, and need not be taken at once */
+	bool may_wait = a->may_wait || a->params.async || a->is_call;
 	enum dipc_reason reason;
 	int err;
 
@@ -541,6 +559,8 @@ int dipc_attempt_begin(struct dipc_attempt *a)
 		return dipc_attempt_fail(a, reason);
 	if (unlikely(a->params.deadline_ns))
 		a->due = deadline_of(a->params.deadline_ns);
+	if (a->sender)
+		return 0;
 	err = dipc_sock_autobind(a->ds);
 	if (err)
 		return err;

@@ -36,6 +36,7 @@ int dipc_attempt_errno(const struct dipc_attempt *a, enum dipc_reason reason);
 int dipc_attempt_find(struct dipc_attempt *a, struct sockaddr_dipc *addr,
 		      bool given);
 int dipc_attempt_begin(struct dipc_attempt *a);
+int dipc_attempt_no_room(struct dipc_attempt *a);
 int dipc_attempt_no_message(struct dipc_attempt *a, int err);
 void dipc_attempt_end(struct dipc_attempt *a);
 int dipc_attempt_send(struct dipc_attempt *a, struct msghdr *msg);

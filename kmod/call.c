@@ -331,7 +331,8 @@ u32 dipc_call_begin(struct dipc_call *call, struct dipc_queue *queue)
 		spin_unlock_bh(&call->lock);
 		return 0;
 	}
-	turn = ++call->turn;
+	/* never 0, however often a server hands it on in vain */
+	turn = ++call->turn ?: ++call->turn;
 	dipc_queue_get(queue);
 	old = call->queue;
 	call->queue = queue;
@@ -544,12 +545,21 @@ int dipc_call_errno(const struct dipc_call *call)
 	case DIPC_REASON_TIMED_OUT:
 	case DIPC_REASON_EXPIRED:
 		return -ETIMEDOUT;
-	case DIPC_REASON_CLOSED:
-	case DIPC_REASON_DROP_CLOSED:
+	/* the client's own */
+	case DIPC_REASON_INTERRUPTED:
+	case DIPC_REASON_CANCELLED:
+	case DIPC_REASON_WITHDRAWN:
+		return dipc_reason_errno(call->reason);
+	default:
+		break;
+	}
+	/* whatever the next server has said, another one has had it */
+	if (call->was_taken)
+		return -ECONNRESET;
+	switch (call->reason) {
 	case DIPC_REASON_DROP_OLDEST:
-	case DIPC_REASON_DROP_NEWEST:
 	case DIPC_REASON_DROP_PURGED:
-		return call->was_taken ? -ECONNRESET : -ECONNREFUSED;
+		return -ECONNREFUSED;
 	default:
 		return dipc_reason_errno(call->reason);
 	}

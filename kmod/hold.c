@@ -84,6 +84,9 @@ void dipc_hold_undo(struct dipc_reception *r)
 {
 	dipc_handles_release(r->ds->handles, r->handle);
 	r->handle = 0;
+	if (r->told)
+		dipc_queue_rested(r->q);
+	r->told = false;
 }
 
 /**
@@ -120,7 +123,7 @@ static u64 time_left(const struct dipc_call *call)
 	return max_t(s64, ns, 1);
 }
 
-static void describe(const struct dipc_reception *r,
+static void describe(struct dipc_reception *r,
 		     const struct dipc_message *m, struct dipc_request *request)
 {
 	const struct dipc_sender *from = m->sender;
@@ -144,8 +147,10 @@ static void describe(const struct dipc_reception *r,
 	request->reply_max = call->reply_max;
 	request->attempt = call->attempt;
 	request->semantics = call->semantics;
-	if (r->handle && dipc_queue_needs_worker(r->q))
+	if (r->handle && dipc_queue_needs_worker(r->q)) {
 		request->flags = DIPC_REQUEST_NEED_WORKER;
+		r->told = true;
+	}
 }
 
 /**

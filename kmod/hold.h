@@ -21,6 +21,7 @@ struct dipc_reception {
 	long			timeout;	/* jiffies left */
 	int			err_signal;	/* if a signal ends it */
 	u64			handle;		/* of the request, once it has one */
+	bool			told;		/* that a worker is needed */
 	struct dipc_want	standing;
 };
 

@@ -56,22 +56,29 @@ out:
 	dipc_sock_call_sent(&a);
 }
 
-/* Is this the end of a call that was taken? If not, it is given back. */
+/*
+ * Is this the end of a call that was taken? If not, it is given back. An end
+ * cannot be cancelled any more.
+ */
 static bool is_end(struct dipc_sock *ds, struct dipc_call *call)
 {
-	if (!dipc_sock_call_repeats(call))
-		return true;
-	if (call->due != KTIME_MAX && call->due <= ktime_get()) {
+	bool is_overdue = call->due != KTIME_MAX && call->due <= ktime_get();
+	struct dipc_caller *c = ds->caller;
+
+	if (dipc_sock_call_repeats(call) && !is_overdue) {
+		if (call->paused) {
+			send_again(ds, call);
+		} else {
+			call->paused = true;
+			dipc_caller_delay(c, call, dipc_sock_call_pause(call));
+		}
+		return false;
+	}
+	if (!dipc_caller_claim(c, call))
+		return false;
+	if (dipc_sock_call_repeats(call))
 		dipc_call_abandon(call, DIPC_REASON_EXPIRED);
-		return true;
-	}
-	if (call->paused) {
-		send_again(ds, call);
-	} else {
-		call->paused = true;
-		dipc_caller_delay(ds->caller, call, dipc_sock_call_pause(call));
-	}
-	return false;
+	return true;
 }
 
 static int hand_over(struct dipc_call *call, struct iov_iter *in)
@@ -166,9 +173,11 @@ static int give(struct dipc_sock *ds, struct dipc_call *call,
 		struct msghdr *msg, size_t len, int flags)
 {
 	struct dipc_outcome outcome;
+	bool call_failed;
 	int err, ret;
 
 	ret = dipc_call_errno(call);
+	call_failed = ret;
 	if (ret && !has_room(msg, flags))
 		return ret;
 	if (!ret) {
@@ -189,7 +198,7 @@ static int give(struct dipc_sock *ds, struct dipc_call *call,
 		if (err)
 			return err;
 	}
-	if (call->reply.extra && call->reply.extra->files)
+	if (!call_failed && call->reply.extra && call->reply.extra->files)
 		dipc_files_install(call->reply.extra->files, msg);
 	if (dipc_sock_is_link(ds))
 		msg->msg_flags |= MSG_EOR;

@@ -252,6 +252,8 @@ enum dipc_reason dipc_queue_offer_locked(struct dipc_queue *q,
 					 struct dipc_message *m, u8 mode,
 					 struct dipc_waiter *w, bool may_wait,
 					 struct dipc_queue_events *ev);
+void dipc_queue_starve_locked(struct dipc_queue *q,
+			      struct dipc_queue_events *ev);
 bool dipc_queue_reconsider_locked(struct dipc_queue *q,
 				  struct dipc_queue_events *ev);
 bool dipc_queue_would_admit_locked(struct dipc_queue *q, u32 len, u8 mode,
@@ -306,6 +308,7 @@ void dipc_watcher_init(struct dipc_watcher *w,
 		       void (*readable)(struct dipc_watcher *w, bool was_empty),
 		       void (*room)(struct dipc_watcher *w));
 bool dipc_queue_needs_worker(struct dipc_queue *q);
+void dipc_queue_rested(struct dipc_queue *q);
 void dipc_queue_watch(struct dipc_queue *q, struct dipc_watcher *w);
 void dipc_queue_watch_calls(struct dipc_queue *q, struct dipc_watcher *w);
 void dipc_queue_unwatch(struct dipc_queue *q, struct dipc_watcher *w);

@@ -169,8 +169,15 @@ static enum dipc_reason offer(struct dipc_queue *q, struct dipc_message *m,
 	return enter(q, m, ev);
 }
 
-/* A request has to wait, for all who take them are busy. */
-static void starve(struct dipc_queue *q, struct dipc_queue_events *ev)
+/**
+ * dipc_queue_starve_locked() - a request waits, for all who take them are busy
+ * @q: the queue that it is in, or in line for
+ * @ev: takes up that this is to be told, if it was not yet
+ *
+ * Context: any; the queue's lock is held.
+ */
+void dipc_queue_starve_locked(struct dipc_queue *q,
+			      struct dipc_queue_events *ev)
 {
 	/* alone, it is the first since all that waited were taken */
 	if (q->starving && q->n_messages + q->n_senders > 1)
@@ -220,7 +227,7 @@ enum dipc_reason dipc_queue_offer_locked(struct dipc_queue *q,
 	case DIPC_REASON_QUEUED:
 	case DIPC_REASON_WAITED:
 		if (m->is_call)
-			starve(q, ev);
+			dipc_queue_starve_locked(q, ev);
 		break;
 	case DIPC_REASON_HANDED:
 		break;

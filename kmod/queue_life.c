@@ -3,6 +3,7 @@
  * The queue as an object: its limits, its references and its end. How
  * messages come in and go out is in queue_admit.c and queue_take.c.
  */
+#include <linux/random.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
@@ -89,7 +90,8 @@ int dipc_queue_init(struct dipc_queue *q, enum dipc_queue_kind kind, u64 id,
 	q->id = id;
 	q->owner = owner;
 	q->close_err = close_err;
-	q->next_seq = 1;
+	/* no two queues have the same: a request may go from one to another */
+	q->next_seq = 1 + (get_random_u64() >> 2);
 	q->order = conf->order;
 	q->stats = stats;
 	q->ops = ops;

@@ -126,10 +126,9 @@ static void wait_in_line(struct dipc_queue *q, struct dipc_waiter *w,
 		q->n_choosy++;
 	/* who sends explicitly, or to an unbuffered queue, has room only now */
 	ev->room = !list_empty(&q->starved);
-	if (unlikely(q->had_calls)) {
-		WRITE_ONCE(q->starving, false);
-		WRITE_ONCE(q->told_starving, false);
-	}
+	/* who takes all there is would not wait if there were requests */
+	if (unlikely(q->had_calls) && !w->want)
+		dipc_queue_rested(q);
 }
 
 static struct dipc_message *share(struct dipc_message *m)
@@ -372,6 +371,8 @@ static void put_back_locked(struct dipc_queue *q, struct dipc_message *m,
 	if (m->waiter)
 		m->waiter->place = DIPC_PLACE_QUEUE;
 	dipc_queue_insert_locked(q, m);
+	if (m->is_call)
+		dipc_queue_starve_locked(q, ev);
 }
 
 /**

@@ -76,6 +76,10 @@ static struct dipc_message *peek_wait(struct dipc_reception *r, int *err)
 		m = dipc_queue_peek(r->q, r->want, err);
 		if (m || *err != -EAGAIN || !r->timeout)
 			break;
+		if (looks_for_ends(r)) {
+			*err = LOOK_FOR_ENDS;
+			break;
+		}
 		if (signal_pending(current)) {
 			*err = r->err_signal;
 			break;
@@ -294,6 +298,7 @@ static int receive_any(struct dipc_reception *r)
 			ret = r->err_signal;
 			break;
 		}
+		dipc_queue_rested(r->q);
 		timeout = wait_woken(&wait, TASK_INTERRUPTIBLE, timeout);
 	}
 	remove_wait_queue(sk_sleep(sk), &wait);
@@ -332,6 +337,7 @@ static int init(struct dipc_reception *r, struct dipc_sock *ds,
 	r->info = NULL;
 	r->is_op = false;
 	r->handle = 0;
+	r->told = false;
 	r->err_signal = sock_intr_errno(r->timeout);
 	return 0;
 }
@@ -483,5 +489,10 @@ int dipc_sock_receive_op(struct dipc_sock *ds, struct msghdr *msg, size_t len,
 		r.standing.has_match = true;
 		r.want = &r.standing;
 	}
-	return receive_message(&r);
+	err = receive_message(&r);
+	/* at the end of a connection: not to be taken for one more request */
+	if (!err && info && dipc_sock_is_link(ds) &&
+	    !(msg->msg_flags & MSG_EOR) && clear_user(info, sizeof(*info)))
+		return -EFAULT;
+	return err;
 }

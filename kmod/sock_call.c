@@ -185,7 +185,7 @@ static int send_errno(struct dipc_attempt *a, enum dipc_reason reason)
 {
 	/* the rest was counted by dipc_deliver() */
 	return reason == DIPC_REASON_WOULD_BLOCK ?
-	       dipc_attempt_fail(a, reason) : dipc_attempt_errno(a, reason);
+	       dipc_attempt_no_room(a) : dipc_attempt_errno(a, reason);
 }
 
 static void start_attempt(struct dipc_attempt *a, struct dipc_sock *ds,
@@ -321,6 +321,13 @@ static void start_again(struct dipc_attempt *a, struct dipc_sock *ds,
 	a->params.async = is_async;
 	a->params.tag = old->request.tag;
 	a->params.priority = old->request.priority;
+	if (old->due != KTIME_MAX)
+		a->params.deadline_ns =
+			max_t(s64, 1, ktime_to_ns(ktime_sub(old->due,
+							    ktime_get())));
+	/* whoever does it now, it is his who has asked at first */
+	a->sender = old->request.sender;
+	refcount_inc(&a->sender->refs);
 }
 
 /**
@@ -418,10 +425,11 @@ static int pause(struct dipc_sock *ds, struct dipc_call *call)
 	return err;
 }
 
-/* One that was there before may be so again. */
+/* What has gone well once may do so again. */
 static bool may_come_back(int err)
 {
-	return is_gone(err) || err == -ENOENT;
+	return is_gone(err) || err == -ENOENT || err == -ENOBUFS ||
+	       err == -ENOMEM || err == -EAGAIN;
 }
 
 static bool is_overdue(const struct dipc_call *call)
@@ -429,16 +437,31 @@ static bool is_overdue(const struct dipc_call *call)
 	return call->due != KTIME_MAX && call->due <= ktime_get();
 }
 
-/*
- * Until there is a reply, or another end than that the server is gone. The
- * call is replaced by its last try.
- */
-static int insist(struct dipc_sock *ds, struct dipc_call **call, int err)
+/* One more try, which becomes the call unless it cannot even be sent. */
+static int try_again(struct dipc_sock *ds, struct dipc_call **call)
 {
 	struct dipc_attempt a;
 	struct dipc_call *next;
 
-	while (may_come_back(err)) {
+	next = dipc_sock_call_again(ds, *call, &a, false);
+	if (IS_ERR(next)) {
+		dipc_sock_call_sent(&a);
+		return PTR_ERR(next);
+	}
+	dipc_call_put(*call);
+	*call = next;
+	return try(ds, &a, next);
+}
+
+/*
+ * The server is gone: until there is a reply, or another end than that. The
+ * call is replaced by its last try.
+ */
+static int insist(struct dipc_sock *ds, struct dipc_call **call)
+{
+	int err;
+
+	do {
 		err = pause(ds, *call);
 		if (err) {
 			dipc_call_abandon(*call, DIPC_REASON_INTERRUPTED);
@@ -448,16 +471,8 @@ static int insist(struct dipc_sock *ds, struct dipc_call **call, int err)
 			dipc_call_abandon(*call, DIPC_REASON_EXPIRED);
 			return -ETIMEDOUT;
 		}
-		next = dipc_sock_call_again(ds, *call, &a, false);
-		if (IS_ERR(next)) {
-			err = PTR_ERR(next);
-			dipc_sock_call_sent(&a);
-			continue;
-		}
-		dipc_call_put(*call);
-		*call = next;
-		err = try(ds, &a, next);
-	}
+		err = try_again(ds, call);
+	} while (may_come_back(err));
 	return err;
 }
 
@@ -510,8 +525,8 @@ int dipc_sock_call(struct dipc_sock *ds, struct dipc_question *qn,
 		return err;
 	}
 	err = try(ds, &a, call);
-	if (unlikely(err && call->semantics == DIPC_AT_LEAST_ONCE))
-		err = insist(ds, &call, err);
+	if (unlikely(is_gone(err) && call->semantics == DIPC_AT_LEAST_ONCE))
+		err = insist(ds, &call);
 	if (outcome && dipc_call_is_done(call))
 		tell(call, err, outcome);
 	if (!err)

@@ -72,6 +72,17 @@ static int add_files(struct dipc_call *call, struct dipc_files **files)
 	return 0;
 }
 
+/* Nobody looks for those of a reply that came too late. */
+static void drop_files(struct dipc_call *call)
+{
+	struct dipc_extra *extra = call->reply.extra;
+
+	if (likely(!extra || !extra->files))
+		return;
+	dipc_files_put(extra->files);
+	extra->files = NULL;
+}
+
 /**
  * dipc_sock_reply() - reply to a request
  * @ds: the socket that holds it
@@ -106,6 +117,8 @@ int dipc_sock_reply(struct dipc_sock *ds, u64 handle, u64 offset,
 		return err;
 	}
 	in_time = dipc_call_end(call, DIPC_REASON_REPLIED);
+	if (!in_time)
+		drop_files(call);
 	count(ds, in_time ? DIPC_REASON_REPLIED : DIPC_REASON_LATE_REPLY);
 	use_up(ds, handle, call);
 	return in_time ? 0 : -EPIPE;

@@ -26,12 +26,14 @@
 #include <sys/random.h>
 #include <sys/wait.h>
 
+#include "calls_seen.h"
 #include "kselftest_harness.h"
 #include "soak.h"
 
 #define SECONDS		120
-#define PACE		300	/* at most so many calls a kill */
-#define KILL_MS		200	/* nor so long, without anything ending */
+#define SOCKETS		3	/* of a server */
+#define PACE		150	/* at most so many calls a kill */
+#define KILL_MS		100	/* nor so long, without anything ending */
 
 static const char *const events[SOAK_EVENTS] = {
 	[SOAK_FORWARDED] = "forwarded", [SOAK_DROPPED] = "dropped",
@@ -113,6 +115,13 @@ static bool start(struct soak_role *role, int (*fn)(void *role))
 	return role->pid > 0;
 }
 
+static bool is_served(void)
+{
+	struct dt_stats stats;
+
+	return !dt_stats_get(&stats) && stats.ports >= SOCKETS * SOAK_SERVERS;
+}
+
 static bool start_all(void)
 {
 	int i;
@@ -122,6 +131,8 @@ static bool start_all(void)
 		if (!start(&soak->server[i], soak_child_serves))
 			return false;
 	}
+	if (!DT_WAIT_UNTIL(is_served()))
+		return false;
 	for (i = 0; i < SOAK_CLIENTS; i++) {
 		soak->client[i].nr = i;
 		if (!start(&soak->client[i], soak_child_calls))
@@ -271,8 +282,14 @@ static int count_doubled(void)
 	return doubled;
 }
 
+static uint64_t counted(const FIXTURE_DATA(soak) *self, enum dipc_reason reason)
+{
+	return self->after.counter[reason] - self->before.counter[reason];
+}
+
 static void report(struct __test_metadata *_metadata,
-		   const FIXTURE_DATA(soak) *self, const struct tally *tally)
+		   const FIXTURE_DATA(soak) *self, const struct tally *tally,
+		   int most)
 {
 	int i;
 
@@ -282,6 +299,9 @@ static void report(struct __test_metadata *_metadata,
 	       (unsigned long long)tally->given_up,
 	       (unsigned long long)tally->unknown, self->kills[0],
 	       self->kills[1]);
+	TH_LOG("%8d calls in view at most", most);
+	TH_LOG("%8llu tried again",
+	       (unsigned long long)counted(self, DIPC_REASON_RETRIED));
 	for (i = 0; i < SOAK_ERRORS; i++)
 		if (soak->errors[i])
 			TH_LOG("%8llu %s", (unsigned long long)soak->errors[i],
@@ -293,9 +313,14 @@ static void report(struct __test_metadata *_metadata,
 		TH_LOG("%s", soak->violation[i]);
 }
 
-static uint64_t counted(const FIXTURE_DATA(soak) *self, enum dipc_reason reason)
+/* How many calls netlink shows, or a negative errno. */
+static int calls_in_view(void)
 {
-	return self->after.counter[reason] - self->before.counter[reason];
+	struct calls_seen seen = { 0 };
+	int err = calls_see(&seen, NULL, NULL), n = seen.n;
+
+	calls_seen_free(&seen);
+	return err ? err : n;
 }
 
 static bool nothing_is_left(FIXTURE_DATA(soak) *self)
@@ -311,11 +336,15 @@ TEST_F_TIMEOUT(soak, every_call_ends_as_it_says_when_both_sides_are_killed, 600)
 	long end_ms = dt_now_ms() +
 		      number_of("DIPC_SECONDS", SECONDS) * 1000 / N_VARIANTS;
 	struct tally tally;
+	int n, most = 0;
 
 	ASSERT_TRUE(start_all());
 	while (dt_now_ms() < end_ms && !soak->stop) {
 		let_some_end();
 		ASSERT_TRUE(replace_one(self));
+		n = calls_in_view();
+		ASSERT_LE(0, n);
+		most = n > most ? n : most;
 		if (variant->is_mailbox && !soak_draw(16)) {
 			soak_count(SOAK_PURGED);
 			ASSERT_EQ(0, dt_mailbox_purge("front", NULL));
@@ -324,6 +353,8 @@ TEST_F_TIMEOUT(soak, every_call_ends_as_it_says_when_both_sides_are_killed, 600)
 	EXPECT_TRUE(end_clients(_metadata));
 	/* nobody waits for a reply any more */
 	EXPECT_TRUE(DT_WAIT_UNTIL(!dt_mailbox_queued("front")));
+	EXPECT_EQ(0, calls_in_view());
+	EXPECT_LT(0, most);
 	EXPECT_TRUE(end_servers());
 
 	EXPECT_TRUE(DT_WAIT_UNTIL(nothing_is_left(self)))
@@ -333,7 +364,7 @@ TEST_F_TIMEOUT(soak, every_call_ends_as_it_says_when_both_sides_are_killed, 600)
 		       (unsigned long long)(self->after.messages -
 					    self->before.messages));
 	tally = judge_all(_metadata);
-	report(_metadata, self, &tally);
+	report(_metadata, self, &tally, most);
 	EXPECT_EQ(0, tally.wrong);
 	EXPECT_EQ(0, count_doubled());
 	EXPECT_EQ(0, soak->n_violations);

@@ -5,7 +5,9 @@
  * nobody sleeps for.
  *
  * A synchronous call belongs to the task that sleeps for it, which adds and
- * removes it: it is here to be seen. An asynchronous one belongs to the
+ * removes it: it is here to be seen. Mostly it is the only one of its socket
+ * then, and only its address is in @sync, without the lock; who looks marks it
+ * there while he gets a reference, and who removes it waits for that. An asynchronous one belongs to the
  * caller, which has a reference to it from dipc_caller_add() on, until it is
  * removed: read, cancelled or forgotten, or because the socket is closed.
  * Whoever removes it, under the lock, gives that reference up; all others find
@@ -45,6 +47,11 @@
 
 #define DIPC_CALLER_BATCH	16	/* calls for one hold of the lock */
 
+/* In @sync: who looks at that call is getting a reference, with the lock. */
+#define DIPC_CALLER_LOOKED_AT	1UL
+/* The call that is there, whichever it is; those of others are larger. */
+#define DIPC_CALLER_SYNC_SERIAL	1
+
 struct dipc_caller_table {
 	struct xarray		walk;		/* of struct dipc_caller */
 	u32			next_index;
@@ -65,8 +72,9 @@ struct dipc_caller {
 	u32			index;		/* immutable; in the table */
 	u32			n_async;	/* in @by_cookie */
 	bool			is_async;	/* there was one at least */
+	unsigned long		sync;		/* of a call, or 0; and: */
 	u64			last_serial;
-	struct rb_root		all;		/* by serial */
+	struct rb_root		all;		/* the others, by serial */
 	struct rb_root		by_cookie;	/* of these, the asynchronous */
 	struct list_head	done;		/* of these, those to be read */
 	struct timerqueue_head	deadlines;
@@ -118,8 +126,8 @@ struct dipc_caller *dipc_caller_create(struct dipc_caller_table *table,
 void dipc_caller_close(struct dipc_caller *c, struct dipc_caller_table *table);
 void dipc_caller_put(struct dipc_caller *c);
 
-void dipc_caller_add_sync(struct dipc_caller *c, struct dipc_call *call);
-void dipc_caller_remove_sync(struct dipc_caller *c, struct dipc_call *call);
+void dipc_caller_add_one_more(struct dipc_caller *c, struct dipc_call *call);
+void dipc_caller_remove_one(struct dipc_caller *c, struct dipc_call *call);
 
 int dipc_caller_add(struct dipc_caller *c, struct dipc_call *call);
 void dipc_caller_start(struct dipc_caller *c, struct dipc_call *call);
@@ -162,6 +170,37 @@ static inline bool dipc_caller_has_locked(const struct dipc_caller *c,
 {
 	lockdep_assert_held(&c->lock);
 	return !RB_EMPTY_NODE(&call->node);
+}
+
+/**
+ * dipc_caller_add_sync() - a task makes a call, and sleeps until it ends
+ * @c: the socket's
+ * @call: prepared; its owner removes it with dipc_caller_remove_sync() before
+ *	he gives up his reference
+ *
+ * Context: process.
+ */
+static inline void dipc_caller_add_sync(struct dipc_caller *c,
+					struct dipc_call *call)
+{
+	call->serial = DIPC_CALLER_SYNC_SERIAL;
+	/* what is to be seen of it is there before */
+	if (cmpxchg(&c->sync, 0, (unsigned long)call))
+		dipc_caller_add_one_more(c, call);
+}
+
+/**
+ * dipc_caller_remove_sync() - a call is over, or was not sent
+ * @c: the socket's
+ * @call: added by dipc_caller_add_sync()
+ *
+ * Context: process.
+ */
+static inline void dipc_caller_remove_sync(struct dipc_caller *c,
+					   struct dipc_call *call)
+{
+	if (cmpxchg(&c->sync, (unsigned long)call, 0) != (unsigned long)call)
+		dipc_caller_remove_one(c, call);
 }
 
 #endif /* _DIPC_CALLER_H */

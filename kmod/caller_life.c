@@ -161,6 +161,7 @@ struct dipc_caller *dipc_caller_create(struct dipc_caller_table *table,
 		return NULL;
 	spin_lock_init(&c->lock);
 	refcount_set(&c->refs, 1);
+	c->last_serial = DIPC_CALLER_SYNC_SERIAL;
 	c->all = RB_ROOT;
 	c->by_cookie = RB_ROOT;
 	INIT_LIST_HEAD(&c->done);
@@ -258,14 +259,13 @@ static void init_call(struct dipc_call *call, struct dipc_caller *c)
 }
 
 /**
- * dipc_caller_add_sync() - a task makes a call, and sleeps until it ends
- * @c: the socket's
- * @call: prepared; its owner removes it with dipc_caller_remove_sync() before
- *	he gives up his reference
+ * dipc_caller_add_one_more() - another task makes a call at the same time
+ * @c: the socket's, with one in @c->sync
+ * @call: synchronous
  *
  * Context: process.
  */
-void dipc_caller_add_sync(struct dipc_caller *c, struct dipc_call *call)
+void dipc_caller_add_one_more(struct dipc_caller *c, struct dipc_call *call)
 {
 	init_call(call, c);
 	spin_lock_bh(&c->lock);
@@ -274,16 +274,19 @@ void dipc_caller_add_sync(struct dipc_caller *c, struct dipc_call *call)
 }
 
 /**
- * dipc_caller_remove_sync() - a call is over, or was not sent
+ * dipc_caller_remove_one() - one of several calls is over, or is looked at
  * @c: the socket's
- * @call: added by dipc_caller_add_sync()
+ * @call: synchronous
  *
  * Context: process.
  */
-void dipc_caller_remove_sync(struct dipc_caller *c, struct dipc_call *call)
+void dipc_caller_remove_one(struct dipc_caller *c, struct dipc_call *call)
 {
 	spin_lock_bh(&c->lock);
-	rb_erase(&call->node, &c->all);
+	if (call->serial == DIPC_CALLER_SYNC_SERIAL)
+		WRITE_ONCE(c->sync, 0);
+	else
+		rb_erase(&call->node, &c->all);
 	spin_unlock_bh(&c->lock);
 }
 

@@ -24,6 +24,24 @@ static struct dipc_call *after_locked(struct dipc_caller *c, u64 serial)
 	return found;
 }
 
+/*
+ * The call in @c->sync, with a reference; NULL if there is none, or just now
+ * not any more. It stays as long as it is marked.
+ */
+static struct dipc_call *look_at_sync_locked(struct dipc_caller *c)
+{
+	unsigned long sync = READ_ONCE(c->sync);
+	struct dipc_call *call = (struct dipc_call *)sync;
+
+	if (!sync || cmpxchg(&c->sync, sync,
+			     sync | DIPC_CALLER_LOOKED_AT) != sync)
+		return NULL;
+	dipc_message_get(&call->request);
+	/* whoever gives up his reference does that after this one was taken */
+	smp_store_release(&c->sync, sync);
+	return call;
+}
+
 /* Up to DIPC_CALLER_BATCH calls, each with a reference. */
 static unsigned int collect_calls(struct dipc_caller *c,
 				  struct dipc_caller_walk *walk,
@@ -34,8 +52,12 @@ static unsigned int collect_calls(struct dipc_caller *c,
 
 	spin_lock_bh(&c->lock);
 	/* calls that come from now on are not seen: or it might never end */
-	if (!walk->serial)
+	if (!walk->serial) {
 		walk->serial_end = c->last_serial;
+		call = look_at_sync_locked(c);
+		if (call)
+			calls[n++] = call;
+	}
 	call = after_locked(c, walk->serial);
 	while (call && call->serial <= walk->serial_end && n < max) {
 		dipc_message_get(&call->request);

@@ -309,6 +309,36 @@ static void verdict(struct dipc_waiter *w)
 	dipc_call_put(call);
 }
 
+static void set_out_locked(struct dipc_call *call, struct dipc_queue *queue,
+			   u32 turn)
+{
+	dipc_queue_get(queue);
+	call->queue = queue;
+	call->turn = turn;
+	/* who sleeps for it does not give it up before he sleeps */
+	call->sending = turn != 1 || !call->task;
+	call->state = DIPC_CALL_SENT;
+	call->holder = NULL;
+	call->since = jiffies;
+}
+
+static u32 set_out(struct dipc_call *call, struct dipc_queue *queue)
+{
+	struct dipc_queue *old = NULL;
+	u32 turn = 0;
+
+	spin_lock_bh(&call->lock);
+	if (call->state != DIPC_CALL_DONE) {
+		old = call->queue;
+		/* never 0, however often a server hands it on in vain */
+		turn = call->turn + 1 ?: 2;
+		set_out_locked(call, queue, turn);
+	}
+	spin_unlock_bh(&call->lock);
+	dipc_queue_put(old);
+	return turn;
+}
+
 /**
  * dipc_call_begin() - a request is about to be brought to a queue
  * @call: prepared, or to be forwarded by who holds its handle alone
@@ -323,27 +353,17 @@ static void verdict(struct dipc_waiter *w)
  */
 u32 dipc_call_begin(struct dipc_call *call, struct dipc_queue *queue)
 {
-	struct dipc_queue *old;
 	u32 turn;
 
-	spin_lock_bh(&call->lock);
-	if (call->state == DIPC_CALL_DONE) {
-		spin_unlock_bh(&call->lock);
-		return 0;
+	/* one that its task will sleep for is nobody else's before it is sent */
+	if (call->task && !call->turn) {
+		turn = 1;
+		set_out_locked(call, queue, turn);
+	} else {
+		turn = set_out(call, queue);
+		if (!turn)
+			return 0;
 	}
-	/* never 0, however often a server hands it on in vain */
-	turn = ++call->turn ?: ++call->turn;
-	dipc_queue_get(queue);
-	old = call->queue;
-	call->queue = queue;
-	/* who sleeps for it does not give it up before he sleeps */
-	call->sending = turn > 1 || !call->task;
-	call->state = DIPC_CALL_SENT;
-	call->holder = NULL;
-	call->since = jiffies;
-	spin_unlock_bh(&call->lock);
-	dipc_queue_put(old);
-
 	INIT_LIST_HEAD(&call->waiter.node);
 	call->waiter.task = NULL;
 	call->waiter.complete = verdict;

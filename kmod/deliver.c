@@ -35,7 +35,7 @@ static bool is_ours_to_count(enum dipc_reason reason)
 static enum dipc_reason offer(struct dipc_queue *q, struct dipc_message *m,
 			      u8 mode, struct dipc_waiter *w, bool may_wait)
 {
-	struct dipc_queue_events ev;
+	struct dipc_queue_events ev __uninitialized;
 	enum dipc_reason reason;
 
 	dipc_queue_events_init(&ev);

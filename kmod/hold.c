@@ -123,11 +123,25 @@ static u64 time_left(const struct dipc_call *call)
 	return max_t(s64, ns, 1);
 }
 
+/* In the first user namespace, as nearly always, they are what they are. */
+static void put_ids(const struct dipc_sender *from,
+		    struct dipc_request *request)
+{
+	struct user_namespace *ns = current_user_ns();
+
+	if (likely(ns == &init_user_ns)) {
+		request->uid = __kuid_val(from->uid);
+		request->gid = __kgid_val(from->gid);
+	} else {
+		request->uid = from_kuid_munged(ns, from->uid);
+		request->gid = from_kgid_munged(ns, from->gid);
+	}
+}
+
 static void describe(struct dipc_reception *r,
 		     const struct dipc_message *m, struct dipc_request *request)
 {
 	const struct dipc_sender *from = m->sender;
-	struct user_namespace *ns = current_user_ns();
 	const struct dipc_call *call;
 
 	memset(request, 0, sizeof(*request));
@@ -136,8 +150,7 @@ static void describe(struct dipc_reception *r,
 	request->tag = m->tag;
 	request->len = m->len;
 	request->pid = pid_vnr(from->pid);
-	request->uid = from_kuid_munged(ns, from->uid);
-	request->gid = from_kgid_munged(ns, from->gid);
+	put_ids(from, request);
 	request->priority = m->priority;
 	if (!m->is_call)
 		return;
@@ -164,7 +177,7 @@ static void describe(struct dipc_reception *r,
  */
 int dipc_hold_describe(struct dipc_reception *r, struct dipc_message *m)
 {
-	struct dipc_request request;
+	struct dipc_request request __uninitialized;
 
 	/* who only looks may do without */
 	if (!has_room(r))

@@ -22,8 +22,6 @@ struct operation {
 	bool			may_wait;
 	struct iov_iter		out;
 	struct iov_iter		in;
-	struct iovec		*out_vec;	/* to be freed */
-	struct iovec		*in_vec;
 	struct iovec		out_fast[UIO_FASTIOV];
 	struct iovec		in_fast[UIO_FASTIOV];
 	struct sockaddr_dipc	*dest;		/* or NULL: connected */
@@ -120,20 +118,34 @@ static int get_match(struct operation *o, struct dipc_match *match)
 	return dipc_match_check(match);
 }
 
+static int receive(struct operation *o, const struct dipc_match *match)
+{
+	/* what a receive looks at */
+	struct msghdr msg __uninitialized;
+
+	msg.msg_name = NULL;
+	msg.msg_control = NULL;
+	msg.msg_controllen = 0;
+	msg.msg_flags = 0;
+	msg.msg_iter = o->in;
+	return dipc_sock_receive_op(o->ds, &msg, iov_iter_count(&o->in),
+				    u64_to_user_ptr(o->op->info), match,
+				    o->may_wait);
+}
+
+static noinline int receive_match(struct operation *o)
+{
+	struct dipc_match match;
+	int err = get_match(o, &match);
+
+	return err ? err : receive(o, &match);
+}
+
 static int do_receive(struct operation *o)
 {
-	struct msghdr msg = { .msg_iter = o->in };
-	struct dipc_match match;
-	int err;
-
-	if (o->op->match) {
-		err = get_match(o, &match);
-		if (err)
-			return err;
-	}
-	return dipc_sock_receive_op(o->ds, &msg, iov_iter_count(&o->in),
-				    u64_to_user_ptr(o->op->info),
-				    o->op->match ? &match : NULL, o->may_wait);
+	if (unlikely(o->op->match))
+		return receive_match(o);
+	return receive(o, NULL);
 }
 
 static int do_reply(struct operation *o)
@@ -298,26 +310,51 @@ static int get_op(struct dipc_op *op, void __user *arg)
 	return copy_struct_from_user(op, sizeof(*op), arg, size);
 }
 
-static int import(unsigned int direction, u64 where, u64 len, bool is_vec,
-		  struct iovec *fast, struct iovec **vec, struct iov_iter *iter)
+static int import_vec(unsigned int direction, u64 where, u64 len,
+		      struct iovec *fast, struct iovec **vec,
+		      struct iov_iter *iter)
 {
-	void __user *base = u64_to_user_ptr(where);
 	ssize_t bytes;
 
-	if (is_vec) {
-		/* the function takes an unsigned int */
-		if (len > UIO_MAXIOV)
-			return -EINVAL;
-		*vec = fast;
-		bytes = import_iovec(direction, base, len, UIO_FASTIOV, vec,
-				     iter);
-		return bytes < 0 ? bytes : 0;
-	}
+	/* the function takes an unsigned int */
+	if (len > UIO_MAXIOV)
+		return -EINVAL;
+	*vec = fast;
+	bytes = import_iovec(direction, u64_to_user_ptr(where), len,
+			     UIO_FASTIOV, vec, iter);
+	return bytes < 0 ? bytes : 0;
+}
+
+static __always_inline int import(unsigned int direction, u64 where, u64 len,
+				  struct iov_iter *iter)
+{
+	void __user *base = u64_to_user_ptr(where);
+
 	len = min_t(u64, len, MAX_RW_COUNT);
 	if (!access_ok(base, len))
 		return -EFAULT;
 	iov_iter_ubuf(iter, direction, base, len);
 	return 0;
+}
+
+/* With the arrays, of which each is perhaps to be freed. */
+static noinline int import_vecs(struct operation *o, struct iovec **out,
+				struct iovec **in)
+{
+	const struct dipc_op *op = o->op;
+	int err;
+
+	if (op->flags & DIPC_OP_OUT_VEC)
+		err = import_vec(ITER_SOURCE, op->out, op->out_len, o->out_fast,
+				 out, &o->out);
+	else
+		err = import(ITER_SOURCE, op->out, op->out_len, &o->out);
+	if (err)
+		return err;
+	if (op->flags & DIPC_OP_IN_VEC)
+		return import_vec(ITER_DEST, op->in, op->in_len, o->in_fast,
+				  in, &o->in);
+	return import(ITER_DEST, op->in, op->in_len, &o->in);
 }
 
 static int get_dest(struct operation *o, struct sockaddr_dipc *addr)
@@ -334,27 +371,31 @@ static int get_dest(struct operation *o, struct sockaddr_dipc *addr)
 	return addr->sdipc_type == DIPC_ADDR_ANY ? -EINVAL : 0;
 }
 
+static noinline int perform_vecs(struct operation *o)
+{
+	struct iovec *out = NULL, *in = NULL;
+	int ret = import_vecs(o, &out, &in);
+
+	if (!ret)
+		ret = table[o->op->op].perform(o);
+	kfree(out);
+	kfree(in);
+	return ret;
+}
+
 static int perform(struct operation *o)
 {
 	const struct dipc_op *op = o->op;
 	u32 uses = table[op->op].uses;
-	int ret = 0;
 
-	o->out_vec = NULL;
-	o->in_vec = NULL;
-	if (uses & USES_OUT)
-		ret = import(ITER_SOURCE, op->out, op->out_len,
-			     op->flags & DIPC_OP_OUT_VEC, o->out_fast,
-			     &o->out_vec, &o->out);
-	if (!ret && uses & USES_IN)
-		ret = import(ITER_DEST, op->in, op->in_len,
-			     op->flags & DIPC_OP_IN_VEC, o->in_fast,
-			     &o->in_vec, &o->in);
-	if (!ret)
-		ret = table[op->op].perform(o);
-	kfree(o->out_vec);
-	kfree(o->in_vec);
-	return ret;
+	if (op->flags & (DIPC_OP_OUT_VEC | DIPC_OP_IN_VEC))
+		return perform_vecs(o);
+	if (uses & USES_OUT &&
+	    import(ITER_SOURCE, op->out, op->out_len, &o->out))
+		return -EFAULT;
+	if (uses & USES_IN && import(ITER_DEST, op->in, op->in_len, &o->in))
+		return -EFAULT;
+	return table[op->op].perform(o);
 }
 
 /* Apart, so that who is connected has no address to be cleared. */
@@ -364,20 +405,6 @@ static noinline int perform_to(struct operation *o)
 	int err = get_dest(o, &addr);
 
 	return err ? err : perform(o);
-}
-
-/**
- * dipc_ioctl_is_op() - is this the extended ioctl
- * @cmd: its number
- *
- * Context: any.
- * Return: whether it is, whatever the size of its structure.
- */
-bool dipc_ioctl_is_op(unsigned int cmd)
-{
-	return _IOC_TYPE(cmd) == _IOC_TYPE(DIPC_IOC_OP) &&
-	       _IOC_NR(cmd) == _IOC_NR(DIPC_IOC_OP) &&
-	       _IOC_DIR(cmd) == _IOC_DIR(DIPC_IOC_OP);
 }
 
 /**

@@ -162,7 +162,11 @@ struct dipc_queue {
 #define DIPC_EVENTS_MAX 8
 #define DIPC_DROP_MAX	64	/* messages freed for one hold of the lock */
 
-/* What is to be done after unlocking; see dipc_queue_notify(). */
+/*
+ * What is to be done after unlocking; see dipc_queue_notify(). It need not be
+ * cleared before dipc_queue_events_init(): that costs a small message more than
+ * its copy, and nothing is read of @wake beyond @n_wake.
+ */
 struct dipc_queue_events {
 	struct task_struct	*wake[DIPC_EVENTS_MAX];
 	unsigned int		n_wake;		/* tasks and callbacks */
@@ -278,7 +282,7 @@ void dipc_queue_close(struct dipc_queue *q);
 
 /* queue_notify.c: what is done once the lock is free */
 void dipc_queue_events_init(struct dipc_queue_events *ev);
-void dipc_queue_notify(struct dipc_queue *q, struct dipc_queue_events *ev);
+void dipc_queue_act(struct dipc_queue *q, struct dipc_queue_events *ev);
 
 /* queue_take.c: how a message goes out */
 struct dipc_message *dipc_queue_take(struct dipc_queue *q,
@@ -320,6 +324,22 @@ void dipc_queue_unwatch_room(struct dipc_watcher *w);
 
 /* The waiter of a message on loan whose sender has withdrawn it. */
 extern struct dipc_waiter dipc_waiter_revoked;
+
+/**
+ * dipc_queue_notify() - do what follows from a change
+ * @q: the queue, unlocked
+ * @ev: what was collected; used up
+ *
+ * Context: any; in the RCU read section in which the lock was taken.
+ */
+static inline void dipc_queue_notify(struct dipc_queue *q,
+				     struct dipc_queue_events *ev)
+{
+	/* often there is nothing, or one task to be woken */
+	if (ev->n_wake || ev->n_drop || ev->readable || ev->room || ev->more ||
+	    ev->starving)
+		dipc_queue_act(q, ev);
+}
 
 /**
  * dipc_want_fits() - is a message one of those that are asked for

@@ -110,7 +110,7 @@ static void act(struct dipc_queue *q, struct dipc_queue_events *ev)
 }
 
 /**
- * dipc_queue_notify() - do what follows from a change
+ * dipc_queue_act() - do what follows from a change
  * @q: the queue, unlocked
  * @ev: what was collected; used up
  *
@@ -120,7 +120,7 @@ static void act(struct dipc_queue *q, struct dipc_queue_events *ev)
  *
  * Context: any; in the RCU read section in which the lock was taken.
  */
-void dipc_queue_notify(struct dipc_queue *q, struct dipc_queue_events *ev)
+void dipc_queue_act(struct dipc_queue *q, struct dipc_queue_events *ev)
 {
 	for (;;) {
 		act(q, ev);

@@ -182,7 +182,7 @@ static struct dipc_message *search_step(struct dipc_queue *q, struct scan *scan,
 static struct dipc_message *search(struct dipc_queue *q, struct scan *scan,
 				   struct dipc_waiter *w, int *err)
 {
-	struct dipc_queue_events ev;
+	struct dipc_queue_events ev __uninitialized;
 	struct dipc_message *m;
 
 	for (;;) {

@@ -61,7 +61,10 @@ long dipc_waiter_sleep(struct dipc_waiter *w, long timeout)
 			timeout = -ERESTARTSYS;
 			break;
 		}
-		timeout = schedule_timeout(timeout);
+		if (timeout == MAX_SCHEDULE_TIMEOUT)
+			schedule();
+		else
+			timeout = schedule_timeout(timeout);
 	}
 	__set_current_state(TASK_RUNNING);
 	return timeout;

@@ -146,8 +146,8 @@ static struct dipc_message *take_wait(struct dipc_reception *r,
 
 static struct dipc_message *take(struct dipc_reception *r, int *err)
 {
+	struct dipc_waiter w __uninitialized;
 	struct dipc_message *m;
-	struct dipc_waiter w;
 
 	dipc_waiter_init(&w);
 	w.want = r->want;
@@ -263,7 +263,12 @@ static int receive_take(struct dipc_reception *r)
 	count(r->q, m, DIPC_REASON_TAKEN);
 	if (r->len < m->len)
 		dipc_stats_count(r->q->stats, DIPC_REASON_TRUNCATED);
-	ret = describe(r, m);
+	if (r->is_op) {
+		r->msg->msg_flags |= MSG_EOR;
+		ret = min_t(size_t, r->len, m->len);
+	} else {
+		ret = describe(r, m);
+	}
 	dipc_message_put(m);
 	return ret;
 }
@@ -327,7 +332,7 @@ static int init(struct dipc_reception *r, struct dipc_sock *ds,
 
 	if (err)
 		return err;
-	/* without an initializer, which would clear @standing as well */
+	/* member by member, without @standing, which is seldom used */
 	r->ds = ds;
 	r->msg = msg;
 	r->len = len;
@@ -434,7 +439,7 @@ static int check(struct dipc_sock *ds, int flags)
 int dipc_sock_receive(struct dipc_sock *ds, struct msghdr *msg, size_t len,
 		      int flags)
 {
-	struct dipc_reception r;
+	struct dipc_reception r __uninitialized;
 	int err;
 
 	if (flags & MSG_ERRQUEUE)
@@ -473,7 +478,7 @@ int dipc_sock_receive_op(struct dipc_sock *ds, struct msghdr *msg, size_t len,
 			 struct dipc_request __user *info,
 			 const struct dipc_match *match, bool may_wait)
 {
-	struct dipc_reception r;
+	struct dipc_reception r __uninitialized;
 	int err;
 
 	err = check(ds, 0);

@@ -148,23 +148,12 @@ static struct dipc_call *repeat(struct dipc_attempt *a,
 	return call;
 }
 
-/**
- * dipc_sock_call_send() - bring a request to its queue
- * @a: the attempt
- * @call: made for it; the caller has a reference
- *
- * Context: process.
- * Return: DIPC_REASON_NONE, and then the call comes to an end, or has already;
- * or why it was not sent, for dipc_sock_call_errno().
- */
-enum dipc_reason dipc_sock_call_send(struct dipc_attempt *a,
-				     struct dipc_call *call)
+/* As dipc_sock_call_send(), of a request that has set out. */
+static enum dipc_reason bring(struct dipc_attempt *a, struct dipc_call *call,
+			      u32 turn)
 {
-	u32 turn = dipc_call_begin(call, a->queue);
 	enum dipc_reason reason;
 
-	if (!turn)
-		return DIPC_REASON_NONE;
 	reason = dipc_deliver(a->queue, &call->request, DIPC_MODE_EXPLICIT,
 			      &call->waiter, a->may_wait || a->params.async);
 	switch (reason) {
@@ -180,6 +169,22 @@ enum dipc_reason dipc_sock_call_send(struct dipc_attempt *a,
 	}
 }
 
+/**
+ * dipc_sock_call_send() - bring a request to its queue
+ * @a: the attempt
+ * @call: made for it; the caller has a reference
+ *
+ * Context: process.
+ * Return: DIPC_REASON_NONE, and then the call comes to an end, or has already;
+ * or why it was not sent, for dipc_sock_call_errno().
+ */
+enum dipc_reason dipc_sock_call_send(struct dipc_attempt *a,
+				     struct dipc_call *call)
+{
+	u32 turn = dipc_call_begin(call, a->queue);
+
+	return turn ? bring(a, call, turn) : DIPC_REASON_NONE;
+}
 /* What a request was not sent for. */
 static int send_errno(struct dipc_attempt *a, enum dipc_reason reason)
 {
@@ -390,11 +395,13 @@ static int try(struct dipc_sock *ds, struct dipc_attempt *a,
 	       struct dipc_call *call)
 {
 	enum dipc_reason reason;
+	u32 turn;
 	int err;
 
 	call->task = current;
+	turn = dipc_call_begin(call, a->queue);
 	dipc_caller_add_sync(ds->caller, call);
-	reason = dipc_sock_call_send(a, call);
+	reason = bring(a, call, turn);
 	err = reason ? send_errno(a, reason) : 0;
 	/* all but the call is given back before it sleeps */
 	dipc_sock_call_sent(a);

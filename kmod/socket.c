@@ -184,6 +184,9 @@ static int socket_ioctl(struct socket *sock, unsigned int cmd,
 	int __user *where = (int __user *)arg;
 	long amount;
 
+	if (likely(dipc_ioctl_is_op(cmd)))
+		return dipc_ioctl_op(ds, where,
+				     !(sock->file->f_flags & O_NONBLOCK));
 	switch (cmd) {
 	case SIOCINQ:
 		amount = readable_bytes(ds);
@@ -192,10 +195,7 @@ static int socket_ioctl(struct socket *sock, unsigned int cmd,
 		amount = atomic_long_read(&ds->account->outstanding);
 		return put_user((int)min_t(long, amount, INT_MAX), where);
 	default:
-		if (!dipc_ioctl_is_op(cmd))
-			return -ENOIOCTLCMD;
-		return dipc_ioctl_op(ds, where,
-				     !(sock->file->f_flags & O_NONBLOCK));
+		return -ENOIOCTLCMD;
 	}
 }
 

@@ -356,6 +356,36 @@ TEST_F(calls, repeated_call_keeps_its_number)
 	EXPECT_EQ(3, calls_client_end(&client));
 }
 
+TEST_F(calls, each_task_of_a_socket_has_its_own)
+{
+	struct calls_client clients[4];
+	uint32_t i, k, seen;
+
+	for (i = 0; i < 4; i++) {
+		ASSERT_EQ(0, calls_client_start(&clients[i], BY_OP,
+						self->client, "a",
+						WITH(.dest = &self->to)));
+		ASSERT_TRUE(calls_client_wait_asleep(&clients[i]));
+	}
+	for (i = 0; i < 4; i++) {
+		ASSERT_EQ(0, calls_see(&self->seen, NULL, NULL));
+		EXPECT_EQ(4 - i, self->seen.n);
+		for (k = i; k < 4; k++) {
+			seen = 0;
+			for (uint32_t c = 0; c < self->seen.n; c++)
+				seen += self->seen.c[c].client_tid ==
+					clients[k].thread.tid;
+			EXPECT_EQ(1, seen);
+		}
+		ASSERT_EQ(3, calls_reply(BY_OP, self->server,
+					 calls_recv(BY_OP, self->server,
+						    0).r.handle, "abc"));
+		EXPECT_EQ(3, calls_client_end(&clients[i]));
+	}
+	ASSERT_EQ(0, calls_see(&self->seen, NULL, NULL));
+	EXPECT_EQ(0, self->seen.n);
+}
+
 TEST_F(calls, dump_takes_no_attributes)
 {
 	struct dt_nl nl;
@@ -472,7 +502,7 @@ TEST_F(calls, dump_ends_while_a_client_makes_one_call_after_the_other)
 
 	ASSERT_EQ(0, calls_echo_start(&echo, BY_OP, self->server));
 	ASSERT_EQ(0, dt_thread_start(&client, calls_without_end, self));
-	for (i = 0; i < 200; i++) {
+	for (i = 0; i < 20; i++) {
 		ASSERT_EQ(0, calls_see(&self->seen, NULL, NULL));
 		ASSERT_GE(1, self->seen.n);
 	}

@@ -35,7 +35,7 @@ ssize_t ipc_recv_request(int fd, const struct iovec *in, int incnt, int flags,
 		.op = DIPC_OP_RECV,
 		.match = (uintptr_t)match,
 	};
-	struct dipc_request r;
+	struct dipc_request r = { 0 };
 	ssize_t n;
 	int err;
 
@@ -82,7 +82,7 @@ ssize_t ipc_reply_recv(int fd, uint64_t *handle, const struct iovec *out,
 		       struct dipc_request *req)
 {
 	struct dipc_op op = { .op = DIPC_OP_REPLY_RECV, .handle = *handle };
-	struct dipc_request r;
+	struct dipc_request r = { 0 };
 	ssize_t n;
 	int err;
 

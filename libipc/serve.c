@@ -56,6 +56,8 @@ static ssize_t next(struct loop *l)
 {
 	ssize_t n;
 
+	/* Nothing is said of the end of a link. */
+	l->req.id = 0;
 	while ((n = op_run(l->fd, &l->op)) < 0 && l->op.handle) {
 		ipc_drop(l->fd, l->op.handle);
 		reply_next(l, 0, 0, 0);

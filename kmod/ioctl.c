@@ -436,7 +436,7 @@ int dipc_ioctl_op(struct dipc_sock *ds, void __user *arg, bool may_wait)
 	o.may_wait = may_wait && !(op.flags & DIPC_OP_DONTWAIT);
 	o.dest = NULL;
 	/* as for a system call, a connection has one destination */
-	if (op.dest && !dipc_sock_is_link(ds))
+	if (op.dest && (!dipc_sock_is_link(ds) || op.op == DIPC_OP_FORWARD))
 		return perform_to(&o);
 	return perform(&o);
 }

@@ -19,7 +19,7 @@ static int get_dest(struct dipc_sock *ds, struct msghdr *msg,
 	int err;
 
 	*dest = NULL;
-	if (!msg->msg_name || dipc_sock_is_link(ds))
+	if (!msg->msg_name)
 		return 0;
 	err = dipc_addr_parse(addr, msg->msg_name, msg->msg_namelen,
 			      ds->sk.sk_family);
@@ -46,7 +46,8 @@ static int send_call(struct dipc_sock *ds, struct msghdr *msg, size_t len,
 	if (params->seen & ~WITH_CALL ||
 	    memchr_inv(asked.reserved, 0, sizeof(asked.reserved)))
 		return -EINVAL;
-	err = get_dest(ds, msg, &addr, &qn.dest);
+	/* as for a message, a connection has one destination */
+	err = dipc_sock_is_link(ds) ? 0 : get_dest(ds, msg, &addr, &qn.dest);
 	if (err)
 		return err;
 	qn.cookie = asked.cookie;

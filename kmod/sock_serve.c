@@ -194,6 +194,19 @@ static int check_forward(const struct dipc_attempt *a,
 	return 0;
 }
 
+/* A connection leads back to the client: who serves one says where to. */
+static int find_next(struct dipc_attempt *a, struct sockaddr_dipc *dest)
+{
+	enum dipc_reason reason;
+
+	if (!dipc_sock_is_link(a->ds))
+		return dipc_attempt_find(a, dest, dest);
+	if (!dest)
+		return -EDESTADDRREQ;
+	reason = dipc_route_find(a->dn, dest, SOCK_RDM, &a->queue);
+	return reason ? dipc_attempt_fail(a, reason) : 0;
+}
+
 /* 0 or -EPIPE: it is not held here any more. */
 static int hand_on(struct dipc_attempt *a, struct dipc_call *call, u64 handle)
 {
@@ -221,13 +234,15 @@ static int hand_on(struct dipc_attempt *a, struct dipc_call *call, u64 handle)
  * dipc_sock_forward() - hand a request on to another server
  * @ds: the socket that holds it
  * @handle: of the request; is used up unless an error says else
- * @dest: where to, checked; or NULL: where the socket is connected to
+ * @dest: where to, checked; or NULL: where the socket is connected to, unless
+ *	it is one for links
  *
  * The reply goes from there to the client.
  *
  * Context: process; may sleep.
  * Return: 0; -EPIPE if nobody awaits a reply any more: the handle is used up
- * then. By any other error the request is still held: -ESRCH, -EBUSY; -ELOOP
+ * then. By any other error the request is still held: -ESRCH, -EBUSY;
+ * -EDESTADDRREQ without a destination on a connection; -ELOOP
  * if it would come back to this socket's queue, or was forwarded too often;
  * -EOPNOTSUPP if there nobody takes requests, or if it brings descriptors to a
  * mailbox; or why it could not be sent.
@@ -245,7 +260,7 @@ int dipc_sock_forward(struct dipc_sock *ds, u64 handle,
 	dipc_attempt_init(&a, ds, true, call->request.len);
 	memset(&a.params, 0, sizeof(a.params));
 	a.is_call = true;
-	err = dipc_attempt_find(&a, dest, dest);
+	err = find_next(&a, dest);
 	if (!err)
 		err = check_forward(&a, call);
 	if (!err) {

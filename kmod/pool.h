@@ -30,7 +30,8 @@
 #include "segment.h"
 #include "user.h"
 
-#define DIPC_POOL_MAX_BYTES	SZ_1M
+/* for a call with a request and a reply of 1 MiB each */
+#define DIPC_POOL_MAX_BYTES	(SZ_2M + SZ_256K)
 #define DIPC_POOL_MAX_SEGMENTS	256	/* so that emptying one is short */
 
 struct dipc_pool {

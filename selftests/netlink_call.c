@@ -531,6 +531,42 @@ TEST_F(calls, namespaces_do_not_see_each_other)
 	close(here);
 }
 
+static int look_from_inside(void *arg)
+{
+	struct calls_seen *seen = arg;
+	const struct call_seen *c;
+	int err = calls_see(seen, NULL, NULL);
+
+	c = seen->c;
+	if (err || seen->n != 1)
+		return 1;
+	if (c->client_pid || c->client_tid || c->owner_pid)
+		return 2;
+	return c->state == DIPC_CALL_STATUS_TAKEN && !c->server_pid &&
+	       !c->server_tid && c->server_port ? 0 : 3;
+}
+
+/* As the reader's pid namespace sees them: here, not at all. */
+TEST_F(calls, processes_of_other_pid_namespaces_are_0)
+{
+	struct calls_client client;
+	struct calls_got got;
+	pid_t child;
+
+	ASSERT_EQ(0, calls_client_start(&client, BY_OP, self->client, "a",
+					WITH(.dest = &self->to)));
+	got = calls_recv(BY_OP, self->server, 0);
+	ASSERT_EQ(1, got.ret);
+	ASSERT_EQ(0, unshare(CLONE_NEWPID));
+	/* dt_child() looks who its parent is, which is nobody there */
+	child = fork();
+	if (!child)
+		_exit(look_from_inside(&self->seen));
+	EXPECT_EQ(0, dt_child_wait(child));
+	ASSERT_EQ(3, calls_reply(BY_OP, self->server, got.r.handle, "abc"));
+	EXPECT_EQ(3, calls_client_end(&client));
+}
+
 static int count(void *unused)
 {
 	return calls_seen_in(DIPC_CALL_STATUS_QUEUED);

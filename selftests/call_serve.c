@@ -9,11 +9,14 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sched.h>
-#include <sys/syscall.h>
+#include <signal.h>
+#include <sys/epoll.h>
+#include <sys/mman.h>
 
 #include "call.h"
 #include "kselftest_harness.h"
 #include "calls_env.h"
+#include "poller.h"
 #include "post.h"
 #include "scm.h"
 
@@ -362,6 +365,81 @@ TEST_F(calls, socket_calls_itself)
 	EXPECT_STREQ("a", got.text);
 	EXPECT_EQ(2, calls_reply(FORM, self->server, got.r.handle, "a!"));
 	EXPECT_STREQ("a!", ENDED(self->server).text);
+}
+
+/* Each request is an edge, and wakes who polls. */
+TEST_F(calls, each_request_is_an_edge)
+{
+	int ep = epoll_with(self->server, EPOLLIN | EPOLLET);
+
+	ASSERT_LE(0, ep);
+	EXPECT_EQ(0, epoll_events(ep, 0) & EPOLLIN);
+	for (int i = 0; i < 3; i++) {
+		EXPECT_EQ(1, start(self, FORM, "a"));
+		EXPECT_EQ(EPOLLIN, epoll_events(ep, DT_LONG_MS) & EPOLLIN);
+		EXPECT_EQ(0, epoll_events(ep, 0) & EPOLLIN);
+	}
+	close(ep);
+}
+
+struct shared {
+	enum calls_form form;
+	int server;
+	uint64_t *handle;	/* in memory that is shared as well */
+};
+
+static int take_and_die(void *arg)
+{
+	struct shared *s = arg;
+
+	*s->handle = calls_recv(s->form, s->server, MSG_DONTWAIT).r.handle;
+	kill(getpid(), SIGKILL);
+	return 0;
+}
+
+/*
+ * The limit of it all: the socket lives, so its requests do, though the process
+ * that took one is dead. Any other that has the socket can go on with it.
+ */
+TEST_F(calls, process_that_shares_a_socket_dies_unseen)
+{
+	struct shared s = { .form = FORM, .server = self->server };
+
+	s.handle = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
+			MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	ASSERT_NE(MAP_FAILED, s.handle);
+	EXPECT_EQ(1, start(self, FORM, "a"));
+	EXPECT_EQ(-SIGKILL, dt_child_wait(dt_child(take_and_die, &s)));
+	ASSERT_NE(0, *s.handle);
+	EXPECT_EQ(-EAGAIN, ENDED(self->client).ret);
+	EXPECT_EQ(2, calls_reply(FORM, self->server, *s.handle, "ok"));
+	EXPECT_STREQ("ok", ENDED(self->client).text);
+	munmap(s.handle, 4096);
+}
+
+static int reply_and_end(void *arg)
+{
+	struct shared *s = arg;
+
+	return calls_reply(s->form, s->server, *s->handle, "ok") == 2 ? 0 : 1;
+}
+
+TEST_F(calls, another_process_of_the_socket_may_reply)
+{
+	struct shared s = { .form = FORM, .server = self->server };
+	struct calls_end end;
+	uint64_t handle;
+	pid_t pid;
+
+	EXPECT_EQ(1, start(self, FORM, "a"));
+	handle = TAKE(self->server).r.handle;
+	s.handle = &handle;
+	pid = dt_child(reply_and_end, &s);
+	EXPECT_EQ(0, dt_child_wait(pid));
+	end = ENDED(self->client);
+	EXPECT_STREQ("ok", end.text);
+	/* and is who has replied, though it is gone */
+	EXPECT_NE(getpid(), end.outcome.pid);
 }
 
 /* Which requests are received may be chosen, as of all messages. */

@@ -261,20 +261,6 @@ void dipc_queue_unwatch(struct dipc_queue *q, struct dipc_watcher *w)
 }
 
 /**
- * dipc_queue_rested() - somebody who takes requests waits, and finds none
- * @q: the queue
- *
- * Also said of a queue whose worker that was asked for was not told.
- *
- * Context: any.
- */
-void dipc_queue_rested(struct dipc_queue *q)
-{
-	WRITE_ONCE(q->starving, false);
-	WRITE_ONCE(q->told_starving, false);
-}
-
-/**
  * dipc_queue_needs_worker() - do more requests wait, and nobody for them
  * @q: the queue that a request was just taken from
  *

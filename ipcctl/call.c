@@ -43,6 +43,7 @@ struct call {
 	struct task client, server, owner;
 	bool is_async, has_deadline;
 	char mailbox[DIPC_NAME_MAX + 1];
+	char name[DIPC_NAME_MAX + 1];
 };
 
 static struct call *calls;
@@ -99,6 +100,8 @@ static void keep_call(const struct nlmsghdr *nlh, void *data)
 	};
 	snprintf(c->mailbox, sizeof(c->mailbox), "%s",
 		 attr_str(&a, DIPC_A_CALL_MAILBOX));
+	snprintf(c->name, sizeof(c->name), "%s",
+		 attr_str(&a, DIPC_A_CALL_NAME));
 }
 
 /*
@@ -122,8 +125,8 @@ static const struct cycle *find_cycles(size_t *n_cycles)
 			.pid = c->client.pid,
 			.tid = c->client.tid,
 			.for_tid = c->server.tid,
-			.for_pid = c->state == DIPC_CALL_STATUS_TAKEN ? 0 :
-				   c->owner.pid,
+			.for_pid = c->state == DIPC_CALL_STATUS_QUEUED ?
+				   c->owner.pid : 0,
 		};
 	}
 	return cycles_find(waits, n, n_cycles);
@@ -200,6 +203,8 @@ static const char *queue_of(char *buf, const struct call *c)
 		return address_of_name(buf, DIPC_ADDR_MAILBOX, c->mailbox);
 	if (c->port)
 		return address_of_port(buf, c->port);
+	if (*c->name)
+		return address_of_name(buf, DIPC_ADDR_PORT, c->name);
 	if (c->link)
 		snprintf(buf, TEXT_MAX, "link %llu",
 			 (unsigned long long)c->link);
@@ -275,6 +280,8 @@ static void put_json_ends(const struct call *c)
 		put_json_task(&c->server);
 		out_group_end();
 	}
+	if (*c->name)
+		out_str("name", NULL, c->name);
 	if (!*c->mailbox && !c->port && !c->link)
 		return;
 	out_group("queue");
@@ -287,7 +294,7 @@ static void put_json_ends(const struct call *c)
 		else
 			out_str("mailbox", NULL, c->mailbox);
 	}
-	if (!*c->mailbox)
+	if (c->owner.pid)
 		put_json_task(&c->owner);
 	out_group_end();
 }

@@ -101,6 +101,7 @@ struct dipc_call_info {
 	u64			client_port;
 	u64			server_port;	/* of who took it; 0: nobody */
 	struct dipc_queue	*queue;		/* counted; NULL: not sent yet */
+	struct sockaddr_dipc	dest;		/* of one to be repeated, or 0 */
 	struct pid		*client;	/* counted; thread group */
 	struct pid		*server;	/* counted; or NULL */
 	pid_t			client_tid;	/* in the first pid namespace */

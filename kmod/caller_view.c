@@ -85,6 +85,10 @@ static void describe(struct dipc_call *call, struct dipc_call_info *info)
 	info->semantics = call->semantics;
 	info->is_async = call->done;
 	info->due = call->due;
+	if (call->dest)
+		info->dest = *call->dest;
+	else
+		info->dest.sdipc_type = DIPC_ADDR_ANY;
 	spin_lock_bh(&call->lock);
 	/* a try that has failed, and is to be followed by another one */
 	info->state = call->state == DIPC_CALL_DONE && READ_ONCE(call->paused) ?

@@ -125,6 +125,34 @@ static int put_queue(struct sk_buff *skb, struct dipc_queue *queue)
 	return nla_put_s32(skb, DIPC_A_CALL_OWNER_PID, pid_seen(owner));
 }
 
+/* What is to come; where the last try was says nothing any more. */
+static int put_dest(struct sk_buff *skb, const struct sockaddr_dipc *dest)
+{
+	switch (dest->sdipc_type) {
+	case DIPC_ADDR_MAILBOX:
+		return nla_put_string(skb, DIPC_A_CALL_MAILBOX,
+				      dest->sdipc_name);
+	case DIPC_ADDR_PORT:
+		return nla_put_u64_64bit(skb, DIPC_A_CALL_PORT,
+					 dest->sdipc_port, DIPC_A_CALL_PAD);
+	default:
+		return 0;
+	}
+}
+
+static int put_where(struct sk_buff *skb, const struct dipc_call_info *info)
+{
+	int err = 0;
+
+	if (info->state == DIPC_CALL_NEW)
+		return put_dest(skb, &info->dest);
+	if (info->state != DIPC_CALL_SENT && info->server_port)
+		err = put_server(skb, info);
+	if (!err && info->queue)
+		err = put_queue(skb, info->queue);
+	return err;
+}
+
 static int put_call(struct sk_buff *skb, const struct dipc_call_info *info,
 		    struct user_namespace *user_ns)
 {
@@ -146,11 +174,10 @@ static int put_call(struct sk_buff *skb, const struct dipc_call_info *info,
 	     nla_put_s64(skb, DIPC_A_CALL_DEADLINE_NS, left,
 			 DIPC_A_CALL_PAD)) ||
 	    put_client(skb, info, user_ns) ||
-	    (info->state != DIPC_CALL_SENT && info->server_port &&
-	     put_server(skb, info)) ||
-	    (info->queue && put_queue(skb, info->queue)))
+	    (info->dest.sdipc_type == DIPC_ADDR_NAME &&
+	     nla_put_string(skb, DIPC_A_CALL_NAME, info->dest.sdipc_name)))
 		return -EMSGSIZE;
-	return 0;
+	return put_where(skb, info);
 }
 
 static int dump_call(struct sk_buff *skb, struct netlink_callback *cb,

@@ -92,7 +92,7 @@ end()
 
 	for name in "$@"; do
 		pid=PID_$name
-		kill "${!pid}"
+		kill "${!pid}" 2>/dev/null
 		wait "${!pid}" 2>/dev/null
 	done
 }
@@ -197,6 +197,18 @@ run way_through_the_mailbox_is_a_detail test \
 end server client
 run nothing_is_left until_ok has_no_calls
 ipcctl mailbox del box >"$tmp/why"
+
+# one that is to be sent again, when there is somebody
+start server a - >"$tmp/why"
+start client -r - a >"$tmp/why"
+run repeated_call_is_taken until_ok has_calls taken 1
+end server
+run without_a_server_it_is_new until_ok has_calls new 1
+run where_it_is_sent_to_in_text text "^new +[0-9.]+m?s +$PID_client waits +$number +- +a +[0-9]+ +1 +at-least-once +- +3 +-$"
+run where_it_is_sent_to_in_json json 'len(j) == 1 and j[0]["name"] == "a" and "server" not in j[0] and
+	"queue" not in j[0]' ipcctl -j call
+end client
+run nothing_is_left_of_it until_ok has_no_calls
 
 # cycles
 start one a b >"$tmp/why"

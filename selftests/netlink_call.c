@@ -339,6 +339,8 @@ TEST_F(calls, repeated_call_keeps_its_number)
 	ASSERT_TRUE(DT_WAIT_UNTIL(calls_seen_in(DIPC_CALL_STATUS_NEW) == 1));
 	ASSERT_EQ(0, calls_see(&self->seen, NULL, NULL));
 	ASSERT_EQ(1, self->seen.n);
+	EXPECT_EQ(CALL_HAS_ALWAYS | CALL_HAS(NAME), self->seen.c[0].has);
+	EXPECT_STREQ("server", self->seen.c[0].name);
 	EXPECT_EQ(DIPC_AT_LEAST_ONCE, self->seen.c[0].semantics);
 	EXPECT_EQ(1, self->seen.c[0].attempt);
 	self->server = calls_server(SOCK_RDM, &self->to);
@@ -346,6 +348,8 @@ TEST_F(calls, repeated_call_keeps_its_number)
 	ASSERT_TRUE(DT_WAIT_UNTIL(calls_seen_in(DIPC_CALL_STATUS_QUEUED) == 1));
 	ASSERT_EQ(0, calls_see(&self->seen, NULL, NULL));
 	ASSERT_EQ(1, self->seen.n);
+	EXPECT_EQ(CALL_HAS_ALWAYS | CALL_HAS(NAME) | CALL_HAS_PORT,
+		  self->seen.c[0].has);
 	EXPECT_EQ(got.r.id, self->seen.c[0].id);
 	EXPECT_LT(1, self->seen.c[0].attempt);
 	EXPECT_EQ(client.thread.tid, self->seen.c[0].client_tid);

@@ -35,6 +35,8 @@ static const struct {
 	FIELD(PORT, port),
 	FIELD(LINK, link),
 	FIELD(OWNER_PID, owner_pid),
+	FIELD(MAILBOX, mailbox),
+	FIELD(NAME, name),
 };
 
 static void one_more(uint8_t cmd, void *arg)
@@ -54,25 +56,19 @@ static void attribute(int type, const void *data, int len, void *arg)
 {
 	struct calls_seen *seen = arg;
 	struct call_seen *c = &seen->c[seen->n - 1];
-	bool is_bad = false;
+	bool is_text, is_bad = false;
 
 	if (type > DIPC_A_CALL_MAX) {
 		c->twice = true;
 		return;
 	}
-	if (type == DIPC_A_CALL_MAILBOX) {
-		is_bad = len > sizeof(c->mailbox);
-		if (!is_bad)
-			memcpy(c->mailbox, data, len);
-	} else if (type == DIPC_A_CALL_ASYNC) {
-		is_bad = len != 0;
-	} else if (type == DIPC_A_CALL_PAD) {
+	if (type == DIPC_A_CALL_PAD)
 		return;
-	} else if (fields[type].size != len) {
-		is_bad = true;
-	} else {
+	is_text = type == DIPC_A_CALL_MAILBOX || type == DIPC_A_CALL_NAME;
+	if (is_text ? len <= fields[type].size : len == fields[type].size)
 		memcpy((char *)c + fields[type].offset, data, len);
-	}
+	else
+		is_bad = true;
 	if (is_bad || c->has & (1ULL << type))
 		c->twice = true;
 	c->has |= 1ULL << type;

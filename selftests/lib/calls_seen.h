@@ -12,7 +12,7 @@ struct call_seen {
 	int64_t deadline_ns;
 	uint32_t state, semantics, attempt, len, reply_max, client_uid, link;
 	int32_t client_pid, client_tid, server_pid, server_tid, owner_pid;
-	char mailbox[DIPC_NAME_MAX + 1];
+	char mailbox[DIPC_NAME_MAX + 1], name[DIPC_NAME_MAX + 1];
 };
 
 struct calls_seen {

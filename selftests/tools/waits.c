@@ -3,7 +3,7 @@
  * A process in a chain of calls: it takes a request, and before it replies it
  * calls somebody else.
  *
- *	waits [-a | -t MS] SERVER CALLED
+ *	waits [-a] [-r] [-t MS] SERVER CALLED
  *
  * Serves under the name (or in the mailbox, mbox:NAME) SERVER, unless that is
  * "-", and prints "ready". Then takes a request, if it serves, and calls the
@@ -11,6 +11,7 @@
  * reply is passed on.
  *
  * -a	the call is asynchronous: it is started, and then waited for
+ * -r	the call is repeated when the server goes
  * -t	the call has a deadline
  */
 #define _GNU_SOURCE
@@ -54,8 +55,10 @@ int main(int argc, char **argv)
 	bool is_async = false, serves;
 	int option, fd = -1;
 
-	while ((option = getopt(argc, argv, "at:")) > 0) {
+	while ((option = getopt(argc, argv, "art:")) > 0) {
 		is_async |= option == 'a';
+		if (option == 'r')
+			with.semantics = DIPC_AT_LEAST_ONCE;
 		if (option == 't')
 			with.deadline_ns = atoll(optarg) * 1000000ULL;
 	}

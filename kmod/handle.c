@@ -1,5 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What a socket holds, and the numbers that it is named by; see handle.h. */
+/*
+ * What a socket holds, and the numbers that it is named by; see handle.h. A
+ * server that takes a request and replies to it comes here four times, so all
+ * that is usual is done without the lock.
+ */
+#include <linux/atomic.h>
 #include <linux/bitops.h>
 #include <linux/dipc.h>
 #include <linux/list.h>
@@ -19,31 +24,44 @@ static_assert(FIRST_SLOTS << (BLOCKS_MAX - 1) == DIPC_HANDLES_MAX);
 static_assert(1 << INDEX_BITS == DIPC_HANDLES_MAX);
 
 /*
- *	       handle	object	alone	borrowed  node
- *	free	  0	  -	  -	   0	  in h->free
- *	reserved  x	  -	 yes	   0	  -
- *	held	  x	  x	  -	  any	  in h->announced, or -
- *	alone	  x	  x	 yes	   0	  -
+ * The word of a slot: its turn, as in the handle, and where that has the index
+ *
+ *	free		0: the turn is over
+ *	reserved	ALONE [DUE]
+ *	held		HELD [LISTED], and how many have borrowed it
+ *	had alone	HELD ALONE [DUE]
+ *
+ * Who has it alone, or a place that is free, is the only one to change it, but
+ * for DUE. LISTED is set and cleared under the lock, and so is DUE set: then
+ * it is not missed by who returns it.
  */
+#define HELD		BIT_ULL(15)
+#define ALONE		BIT_ULL(14)
+#define DUE		BIT_ULL(13)	/* is announced when it is returned */
+#define LISTED		BIT_ULL(12)	/* is announced */
+#define BORROWED	(BIT_ULL(12) - 1)
+#define STATE		(BIT_ULL(INDEX_BITS) - 1)
+#define ONE_TURN	BIT_ULL(INDEX_BITS)
+
 struct slot {
-	void			*object;
-	u64			handle;
-	struct list_head	node;
-	u32			borrowed;	/* by how many who read */
+	atomic64_t		word;
+	void			*object;	/* if HELD */
+	union {
+		struct list_head node;		/* if LISTED */
+		struct slot	*next_free;
+	};
 	u16			index;		/* immutable */
-	bool			alone;
-	bool			due;		/* to be announced when not alone */
 };
 
 /* Blocks never move, and each is as large as all before it. */
 struct dipc_handles {
-	spinlock_t		lock;
-	u8			n_blocks;	/* 0 again: closed */
-	u32			popped;		/* how far pop() has come */
-	u64			turn;		/* of the last handle */
-	struct list_head	free;
-	struct list_head	announced;
+	struct slot		*spare;		/* is free; or NULL */
 	struct slot		*blocks[BLOCKS_MAX];
+	spinlock_t		lock;
+	u32			popped;		/* how far pop() has come */
+	struct slot		*free;		/* a list; under @lock */
+	struct list_head	announced;	/* under @lock */
+	u64			turn;		/* that slots begin with */
 	void (*ready)(void *socket);		/* immutable */
 	void __rcu		*socket;	/* NULL when it is closed */
 	struct rcu_head		rcu;
@@ -59,40 +77,24 @@ static u32 slots_in(u8 block)
 	return slots_before(block + 1) - slots_before(block);
 }
 
-static struct slot *slot_at(struct dipc_handles *h, u16 index)
+static struct slot *slot_at(struct dipc_handles *h, u64 handle)
 {
-	u8 block = fls(index / FIRST_SLOTS);
+	u16 index = handle;
+	u8 n = fls(index / FIRST_SLOTS);
+	/* pairs with the release in grow() */
+	struct slot *block = READ_ONCE(h->blocks[n]);
 
-	if (block >= h->n_blocks)
-		return NULL;
-	return &h->blocks[block][index - slots_before(block)];
+	return block ? &block[index - slots_before(n)] : NULL;
 }
 
-static struct slot *find(struct dipc_handles *h, u64 handle)
+static bool is_of(u64 word, u64 handle)
 {
-	struct slot *slot = slot_at(h, handle & (BIT(INDEX_BITS) - 1));
-
-	return slot && handle && slot->handle == handle ? slot : NULL;
+	return (word ^ handle) < ONE_TURN;
 }
 
-static void vacate(struct dipc_handles *h, struct slot *slot)
+static bool change(struct slot *slot, u64 from, u64 to)
 {
-	slot->object = NULL;
-	slot->handle = 0;
-	slot->borrowed = 0;
-	slot->alone = false;
-	slot->due = false;
-	list_move(&slot->node, &h->free);
-}
-
-/* Nobody has it alone. */
-static bool list_due(struct dipc_handles *h, struct slot *slot)
-{
-	if (!slot->due)
-		return false;
-	slot->due = false;
-	list_add_tail(&slot->node, &h->announced);
-	return true;
+	return atomic64_cmpxchg(&slot->word, from, to) == from;
 }
 
 static void tell(struct dipc_handles *h)
@@ -104,6 +106,27 @@ static void tell(struct dipc_handles *h)
 	if (socket)
 		h->ready(socket);
 	rcu_read_unlock();
+}
+
+static bool is_alone(const struct slot *slot, u64 handle)
+{
+	u64 word = atomic64_read(&slot->word);
+
+	return word & ALONE && is_of(word, handle);
+}
+
+/* The caller had it alone, and it was announced meanwhile. */
+static noinline void share_due(struct dipc_handles *h, u64 handle,
+			       struct slot *slot)
+{
+	if (WARN_ON_ONCE(!is_alone(slot, handle)))
+		return;
+	spin_lock_bh(&h->lock);
+	/* after the object, as with a cmpxchg */
+	atomic64_set_release(&slot->word, (handle & ~STATE) | HELD | LISTED);
+	list_add_tail(&slot->node, &h->announced);
+	spin_unlock_bh(&h->lock);
+	tell(h);
 }
 
 /**
@@ -124,9 +147,8 @@ struct dipc_handles *dipc_handles_create(void *socket,
 	if (!h)
 		return NULL;
 	spin_lock_init(&h->lock);
-	INIT_LIST_HEAD(&h->free);
 	INIT_LIST_HEAD(&h->announced);
-	h->turn = get_random_u64();
+	h->turn = get_random_u64() & ~STATE;
 	h->ready = ready;
 	rcu_assign_pointer(h->socket, socket);
 	return h;
@@ -142,47 +164,84 @@ struct dipc_handles *dipc_handles_create(void *socket,
  */
 void dipc_handles_close(struct dipc_handles *h)
 {
-	u8 n_blocks;
+	struct slot *blocks[BLOCKS_MAX];
+	int i;
 
 	if (!h)
 		return;
 	RCU_INIT_POINTER(h->socket, NULL);
 	spin_lock_bh(&h->lock);
-	n_blocks = h->n_blocks;
-	h->n_blocks = 0;
+	memcpy(blocks, h->blocks, sizeof(blocks));
+	memset(h->blocks, 0, sizeof(h->blocks));
 	spin_unlock_bh(&h->lock);
-	while (n_blocks)
-		kvfree(h->blocks[--n_blocks]);
+	for (i = 0; i < BLOCKS_MAX; i++)
+		kvfree(blocks[i]);
 	kfree_rcu(h, rcu);
 }
 
+static void add_free_locked(struct dipc_handles *h, struct slot *slot)
+{
+	slot->next_free = h->free;
+	h->free = slot;
+}
+
 /* All places are taken: makes as many again. */
-static int grow(struct dipc_handles *h, u8 n_blocks)
+static int grow(struct dipc_handles *h, u8 n)
 {
 	struct slot *block;
-	LIST_HEAD(fresh);
 	u32 i;
 
-	if (n_blocks == BLOCKS_MAX)
+	if (n == BLOCKS_MAX)
 		return -EMFILE;
-	block = kvcalloc(slots_in(n_blocks), sizeof(*block),
-			 GFP_KERNEL_ACCOUNT);
+	block = kvcalloc(slots_in(n), sizeof(*block), GFP_KERNEL_ACCOUNT);
 	if (!block)
 		return -ENOMEM;
-	for (i = 0; i < slots_in(n_blocks); i++) {
-		block[i].index = slots_before(n_blocks) + i;
-		list_add_tail(&block[i].node, &fresh);
+	for (i = slots_in(n); i--;) {
+		atomic64_set(&block[i].word, h->turn);
+		block[i].index = slots_before(n) + i;
+		block[i].next_free = &block[i + 1];
 	}
 	spin_lock_bh(&h->lock);
 	/* or somebody else has done it meanwhile */
-	if (h->n_blocks == n_blocks) {
-		h->blocks[h->n_blocks++] = block;
-		list_splice(&fresh, &h->free);
+	if (!h->blocks[n]) {
+		block[slots_in(n) - 1].next_free = h->free;
+		h->free = block;
+		/* pairs with slot_at() */
+		smp_store_release(&h->blocks[n], block);
 		block = NULL;
 	}
 	spin_unlock_bh(&h->lock);
 	kvfree(block);
 	return 0;
+}
+
+static u8 count_blocks(const struct dipc_handles *h)
+{
+	u8 n = 0;
+
+	while (n < BLOCKS_MAX && h->blocks[n])
+		n++;
+	return n;
+}
+
+static struct slot *get_free(struct dipc_handles *h, int *err)
+{
+	struct slot *slot;
+	u8 n_blocks;
+
+	for (;;) {
+		spin_lock_bh(&h->lock);
+		slot = h->free;
+		if (slot)
+			h->free = slot->next_free;
+		n_blocks = count_blocks(h);
+		spin_unlock_bh(&h->lock);
+		if (slot)
+			return slot;
+		*err = grow(h, n_blocks);
+		if (*err)
+			return NULL;
+	}
 }
 
 /**
@@ -198,28 +257,22 @@ static int grow(struct dipc_handles *h, u8 n_blocks)
  */
 int dipc_handles_reserve(struct dipc_handles *h, u64 *handle)
 {
-	struct slot *slot;
-	u8 n_blocks;
+	struct slot *slot = NULL;
+	u64 turn;
 	int err;
 
-	for (;;) {
-		spin_lock_bh(&h->lock);
-		slot = list_first_entry_or_null(&h->free, struct slot, node);
-		if (slot)
-			break;
-		n_blocks = h->n_blocks;
-		spin_unlock_bh(&h->lock);
-		err = grow(h, n_blocks);
-		if (err)
+	if (likely(READ_ONCE(h->spare)))
+		slot = xchg(&h->spare, NULL);
+	if (unlikely(!slot)) {
+		slot = get_free(h, &err);
+		if (!slot)
 			return err;
 	}
-	list_del_init(&slot->node);
-	slot->alone = true;
-	do
-		slot->handle = ++h->turn << INDEX_BITS | slot->index;
-	while (unlikely(!slot->handle));
-	*handle = slot->handle;
-	spin_unlock_bh(&h->lock);
+	turn = atomic64_read(&slot->word) + ONE_TURN;
+	if (unlikely(!turn))
+		turn = ONE_TURN;
+	atomic64_set(&slot->word, turn | ALONE);
+	*handle = turn | slot->index;
 	return 0;
 }
 
@@ -235,19 +288,56 @@ int dipc_handles_reserve(struct dipc_handles *h, u64 *handle)
  */
 void dipc_handles_hold(struct dipc_handles *h, u64 handle, void *object)
 {
-	struct slot *slot;
-	bool listed = false;
+	struct slot *slot = slot_at(h, handle);
+	u64 turn = handle & ~STATE;
+
+	slot->object = object;
+	if (unlikely(!change(slot, turn | ALONE, turn | HELD)))
+		share_due(h, handle, slot);
+}
+
+/* Alone, and so it is announced no longer, but when it is returned. */
+static bool take_off(struct dipc_handles *h, struct slot *slot, u64 word)
+{
+	bool done;
 
 	spin_lock_bh(&h->lock);
-	slot = find(h, handle);
-	if (!WARN_ON_ONCE(!slot || slot->object || !slot->alone)) {
-		slot->object = object;
-		slot->alone = false;
-		listed = list_due(h, slot);
-	}
+	done = change(slot, word, (word & ~LISTED) | ALONE | DUE);
+	if (done)
+		list_del(&slot->node);
 	spin_unlock_bh(&h->lock);
-	if (listed)
-		tell(h);
+	return done;
+}
+
+static int check_borrow(u64 word, u64 handle, bool alone)
+{
+	if (!is_of(word, handle) || !(word & HELD))
+		return -ESRCH;
+	if (word & (alone ? ALONE | BORROWED : ALONE) ||
+	    (word & BORROWED) == BORROWED)
+		return -EBUSY;
+	return 0;
+}
+
+static noinline void *borrow(struct dipc_handles *h, struct slot *slot,
+			     u64 handle, bool alone, int *err)
+{
+	bool done;
+	u64 word;
+
+	do {
+		word = atomic64_read(&slot->word);
+		*err = check_borrow(word, handle, alone);
+		if (*err)
+			return NULL;
+		if (!alone)
+			done = change(slot, word, word + 1);
+		else if (word & LISTED)
+			done = take_off(h, slot, word);
+		else
+			done = change(slot, word, word | ALONE);
+	} while (!done);
+	return slot->object;
 }
 
 /**
@@ -255,8 +345,9 @@ void dipc_handles_hold(struct dipc_handles *h, u64 handle, void *object)
  * @h: the handles; NULL: the socket has never held anything
  * @handle: any number
  * @alone: nobody else may have it until it is returned
- * @err: set to -ESRCH if it stands for nothing, or does no more; to -EBUSY if
- *	somebody has it alone, or anybody has it and the caller wants it alone
+ * @err: without an object set to -ESRCH if it stands for nothing, or does no
+ *	more; to -EBUSY if somebody has it alone, or anybody has it and the
+ *	caller wants it alone
  *
  * Context: process.
  * Return: the object, until dipc_handles_return() (or dipc_handles_release(),
@@ -265,32 +356,17 @@ void dipc_handles_hold(struct dipc_handles *h, u64 handle, void *object)
 void *dipc_handles_borrow(struct dipc_handles *h, u64 handle, bool alone,
 			  int *err)
 {
-	struct slot *slot;
-	void *object;
+	struct slot *slot = h ? slot_at(h, handle) : NULL;
+	u64 turn = handle & ~STATE;
 
-	*err = -ESRCH;
-	if (!h)
+	if (unlikely(!slot)) {
+		*err = -ESRCH;
 		return NULL;
-	spin_lock_bh(&h->lock);
-	slot = find(h, handle);
-	object = slot ? slot->object : NULL;
-	if (object && (slot->alone || (alone && slot->borrowed))) {
-		*err = -EBUSY;
-		object = NULL;
-	} else if (object && alone) {
-		slot->alone = true;
-		/* who has it alone may end it: there is nothing to tell yet */
-		if (!list_empty(&slot->node)) {
-			list_del_init(&slot->node);
-			slot->due = true;
-		}
-	} else if (object) {
-		slot->borrowed++;
 	}
-	spin_unlock_bh(&h->lock);
-	if (object)
-		*err = 0;
-	return object;
+	/* as it is nearly always */
+	if (alone && change(slot, turn | HELD, turn | HELD | ALONE))
+		return slot->object;
+	return borrow(h, slot, handle, alone, err);
 }
 
 /**
@@ -303,22 +379,13 @@ void *dipc_handles_borrow(struct dipc_handles *h, u64 handle, bool alone,
  */
 void dipc_handles_return(struct dipc_handles *h, u64 handle, bool alone)
 {
-	struct slot *slot;
-	bool listed = false;
+	struct slot *slot = slot_at(h, handle);
+	u64 turn = handle & ~STATE;
 
-	spin_lock_bh(&h->lock);
-	slot = find(h, handle);
-	if (WARN_ON_ONCE(!slot || (alone ? !slot->alone : !slot->borrowed))) {
-		;
-	} else if (alone) {
-		slot->alone = false;
-		listed = list_due(h, slot);
-	} else {
-		slot->borrowed--;
-	}
-	spin_unlock_bh(&h->lock);
-	if (listed)
-		tell(h);
+	if (!alone)
+		atomic64_dec(&slot->word);
+	else if (unlikely(!change(slot, turn | HELD | ALONE, turn | HELD)))
+		share_due(h, handle, slot);
 }
 
 /**
@@ -332,12 +399,16 @@ void dipc_handles_return(struct dipc_handles *h, u64 handle, bool alone)
  */
 void dipc_handles_release(struct dipc_handles *h, u64 handle)
 {
-	struct slot *slot;
+	struct slot *slot = slot_at(h, handle);
 
+	if (WARN_ON_ONCE(!is_alone(slot, handle)))
+		return;
+	atomic64_set_release(&slot->word, handle & ~STATE);
+	slot = xchg(&h->spare, slot);
+	if (likely(!slot))
+		return;
 	spin_lock_bh(&h->lock);
-	slot = find(h, handle);
-	if (!WARN_ON_ONCE(!slot || !slot->alone))
-		vacate(h, slot);
+	add_free_locked(h, slot);
 	spin_unlock_bh(&h->lock);
 }
 
@@ -356,19 +427,44 @@ void *dipc_handles_pop(struct dipc_handles *h)
 {
 	void *object = NULL;
 	struct slot *slot;
+	u64 word;
 
 	if (!h)
 		return NULL;
 	spin_lock_bh(&h->lock);
 	/* each place is looked at once in all these calls */
-	while (!object && h->popped < slots_before(h->n_blocks)) {
-		slot = slot_at(h, h->popped++);
+	while (!object && h->popped < DIPC_HANDLES_MAX) {
+		slot = slot_at(h, h->popped);
+		if (!slot)
+			break;
+		h->popped++;
+		word = atomic64_read(&slot->word);
+		if (!(word & HELD))
+			continue;
 		object = slot->object;
-		if (object)
-			vacate(h, slot);
+		if (word & LISTED)
+			list_del(&slot->node);
+		atomic64_set(&slot->word, word & ~STATE);
+		add_free_locked(h, slot);
 	}
 	spin_unlock_bh(&h->lock);
 	return object;
+}
+
+/* The lock is held. What its word was if it is due now, else 0. */
+static u64 set_due_locked(struct slot *slot, u64 handle, const void *object)
+{
+	u64 word;
+
+	do {
+		/* pairs with the cmpxchg of hold(): the object was set before */
+		word = atomic64_read_acquire(&slot->word);
+		if (!is_of(word, handle) || !(word & (HELD | ALONE)) ||
+		    word & (DUE | LISTED) ||
+		    (word & HELD && slot->object != object))
+			return 0;
+	} while (!change(slot, word, word | (word & ALONE ? DUE : LISTED)));
+	return word;
 }
 
 /**
@@ -385,15 +481,16 @@ void *dipc_handles_pop(struct dipc_handles *h)
 void dipc_handles_announce(struct dipc_handles *h, u64 handle,
 			   const void *object)
 {
-	struct slot *slot;
 	bool listed = false;
+	struct slot *slot;
+	u64 word;
 
 	spin_lock_bh(&h->lock);
-	slot = find(h, handle);
-	if (slot && (!slot->object || slot->object == object) &&
-	    list_empty(&slot->node)) {
-		slot->due = true;
-		listed = !slot->alone && list_due(h, slot);
+	slot = slot_at(h, handle);
+	word = slot ? set_due_locked(slot, handle, object) : 0;
+	if (word && !(word & ALONE)) {
+		list_add_tail(&slot->node, &h->announced);
+		listed = true;
 	}
 	spin_unlock_bh(&h->lock);
 	if (listed)
@@ -413,15 +510,20 @@ void *dipc_handles_next_announced(struct dipc_handles *h, u64 *handle)
 {
 	void *object = NULL;
 	struct slot *slot;
+	u64 word;
 
 	if (!h)
 		return NULL;
 	spin_lock_bh(&h->lock);
 	slot = list_first_entry_or_null(&h->announced, struct slot, node);
-	if (slot) {
-		list_del_init(&slot->node);
-		slot->borrowed++;
-		*handle = slot->handle;
+	while (slot && !object) {
+		word = atomic64_read(&slot->word);
+		if ((word & BORROWED) == BORROWED)
+			break;
+		if (!change(slot, word, (word & ~LISTED) + 1))
+			continue;
+		list_del(&slot->node);
+		*handle = (word & ~STATE) | slot->index;
 		object = slot->object;
 	}
 	spin_unlock_bh(&h->lock);
@@ -439,12 +541,12 @@ void *dipc_handles_next_announced(struct dipc_handles *h, u64 *handle)
  */
 void dipc_handles_announce_again(struct dipc_handles *h, u64 handle)
 {
-	struct slot *slot;
+	struct slot *slot = slot_at(h, handle);
 
 	spin_lock_bh(&h->lock);
-	slot = find(h, handle);
-	if (!WARN_ON_ONCE(!slot || !slot->borrowed))
-		list_move(&slot->node, &h->announced);
+	/* the caller has it: nobody has it alone */
+	if (!(atomic64_fetch_or(LISTED, &slot->word) & LISTED))
+		list_add(&slot->node, &h->announced);
 	spin_unlock_bh(&h->lock);
 	/* who has looked meanwhile has found nothing and may sleep */
 	tell(h);

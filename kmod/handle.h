@@ -16,7 +16,9 @@
  * Lifetime: made with the first thing that a socket holds; closed when the
  * socket is, when nobody uses its handles any more; freed after a grace period,
  * for it may be announced to until then. The table only grows.
- * Locking: a spinlock (_bh), a leaf. Nobody is told under it.
+ * Locking: a spinlock (_bh), a leaf, for what is announced and for places that
+ * are free; the rest is one word a place, changed as a whole. Nobody is told
+ * under the lock.
  * Context: reserved and closed in process context, announced to in any.
  */
 #ifndef _DIPC_HANDLE_H

@@ -83,6 +83,9 @@ static bool handle(struct loop *l, size_t len)
 	if ((l->req.flags & DIPC_REQUEST_NEED_WORKER) && l->conf->need_worker)
 		l->conf->need_worker(l->conf->arg);
 	n = l->conf->handler(&s);
+	/* What it did not make is not to be sent. */
+	if (n > (ssize_t)l->out_max)
+		n = -EMSGSIZE;
 	if (l->req.handle && n >= 0)
 		reply_next(l, l->req.handle, s.offset, n);
 	else if (l->req.handle && n != IPC_NO_REPLY)

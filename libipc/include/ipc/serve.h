@@ -147,7 +147,7 @@ ssize_t ipc_request_read(int fd, uint64_t handle, uint64_t offset, void *buf,
  * @fd: the socket that received it
  * @handle: of the request
  * @to: the other server, which sees the client as source, and what has been
- *	written of the reply
+ *	written of the reply; NULL is the default destination
  *
  * Return: 0 or -EPIPE as ipc_reply(); else a negated errno, and the request is
  * still held: -ENOENT, -ECONNREFUSED, -EOPNOTSUPP (it takes no calls), -ELOOP

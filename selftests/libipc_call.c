@@ -182,6 +182,7 @@ TEST_F(calls, refused_before_anything_is_sent)
 TEST_F(calls, bad_parameters)
 {
 	struct asked a = ASKED(.attr.fields = IPC_CALL_SEMANTICS);
+	struct iovec many[1025] = { 0 };
 
 	a.attr.semantics = DIPC_MAYBE + 1;
 	EXPECT_EQ(-EINVAL, do_ask(&a));
@@ -189,6 +190,10 @@ TEST_F(calls, bad_parameters)
 	a.attr.fields |= IPC_CALL_TRY;
 	a.attr.try_ns = 1;
 	EXPECT_EQ(-EINVAL, do_ask(&a));
+	EXPECT_EQ(-EINVAL, ipc_callmsg(self->client, many, 1025, NULL, 0, 0,
+				       NULL, NULL));
+	EXPECT_EQ(-EINVAL, ipc_callmsg(self->client, NULL, 0, many, 1025, 0,
+				       NULL, NULL));
 	EXPECT_EQ(-EFAULT, ipc_call(self->client, &self->to, BAD, 4, NULL, 0,
 				    -1));
 	EXPECT_EQ(-EFAULT, ipc_call(self->client, BAD, "x", 1, NULL, 0, -1));

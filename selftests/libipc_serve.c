@@ -2,8 +2,8 @@
 /*
  * libipc on the real module: requests, as the server has them (<ipc/serve.h>):
  * taken, replied to at once or in parts, read from, forwarded and dropped, and
- * how each of these fails. The loop that serves and servers of several workers
- * are in libipc_server.c.
+ * how each of these fails. The loop that serves is in libipc_serve_loop.c,
+ * servers of several workers are in libipc_server.c.
  */
 #define _GNU_SOURCE
 #include <ipc/libipc.h>
@@ -173,6 +173,7 @@ TEST_F(calls, nothing_is_taken)
 	struct sockaddr_dipc box;
 	struct dt_thread thread;
 	struct dipc_request r = { .id = 77 };
+	struct iovec many[1025] = { 0 };
 	int fd;
 
 	EXPECT_EQ(-EAGAIN, take_flags(self->server, MSG_DONTWAIT).len);
@@ -189,6 +190,8 @@ TEST_F(calls, nothing_is_taken)
 	ASSERT_EQ(0, start_call(self->client, &self->to, 1, "abc"));
 	EXPECT_EQ(-EFAULT, ipc_recv_request(self->server, ONE(BAD, 8), 0, NULL,
 					    &r));
+	EXPECT_EQ(-EINVAL, ipc_recv_request(self->server, many, 1025, 0, NULL,
+					    &r));
 	EXPECT_EQ(77, r.id);
 	EXPECT_EQ(3, take(self->server).len);
 
@@ -202,6 +205,41 @@ TEST_F(calls, nothing_is_taken)
 	EXPECT_EQ(-EIDRM, dt_thread_join(&thread));
 	EXPECT_EQ(-EIDRM, take(fd).len);
 	close(fd);
+}
+
+/* A socket holds so many, and its next request stays where it is. */
+TEST_F(calls, too_many_are_held)
+{
+	int i, err = 0, other = ipc_open(SOCK_RDM, 0), bytes = 1 << 30;
+	char text[TEXT_MAX + 1];
+	uint64_t first = 0;
+	struct taken t;
+
+	if (setsockopt(self->client, SOL_SOCKET, SO_SNDBUFFORCE, &bytes,
+		       sizeof(bytes)))
+		SKIP(return, "needs to be root");
+	for (i = 0; i < DIPC_HANDLES_MAX && !err; i++) {
+		err = ipc_call_start(self->client, i, NULL, 0, 0, 0,
+				     &(struct ipc_call_attr) {
+						.to = &self->to });
+		if (err)
+			break;
+		t = take(self->server);
+		err = t.len;
+		if (!i)
+			first = t.r.handle;
+	}
+	EXPECT_EQ(0, err);
+	/* and so many are outstanding at its client */
+	EXPECT_EQ(-EAGAIN, start_call(self->client, &self->to, i, "x"));
+	ASSERT_EQ(0, start_call(other, &self->to, 1, "x"));
+	EXPECT_EQ(-EMFILE, take(self->server).len);
+	EXPECT_EQ(0, ipc_reply(self->server, first, NULL, 0));
+	t = take(self->server);
+	EXPECT_STREQ("x", t.text);
+	EXPECT_EQ(0, ipc_reply(self->server, t.r.handle, "y", 1));
+	EXPECT_EQ(1, end_of(other, 1, text));
+	close(other);
 }
 
 /* Who has not asked for requests skips them. */
@@ -494,6 +532,7 @@ TEST_F(chain, forward_fails_and_the_request_is_held)
 	bad.sdipc_type = 99;
 	EXPECT_EQ(-EINVAL, ipc_forward(s, t.r.handle, &bad));
 	EXPECT_EQ(-EFAULT, ipc_forward(s, t.r.handle, BAD));
+	EXPECT_EQ(-ENOTCONN, ipc_forward(s, t.r.handle, NULL));
 	ASSERT_EQ(0, dt_set_capacity(self->fd[1], 0, DIPC_POLICY_REFUSE));
 	EXPECT_EQ(-ENOBUFS, ipc_forward(s, t.r.handle, &self->at[1]));
 	/* where one may wait, the request does, and not the server */

@@ -1,283 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * libipc on the real module: the loop that serves one request after the other,
- * and servers of several workers (<ipc/serve.h>): what a handler can do, what
- * ends a loop and what does not, who is told when another worker is needed, and
- * what becomes of requests when workers, servers and processes end.
+ * libipc on the real module: servers of several workers (<ipc/serve.h>): who
+ * serves what, when it is told that another worker is needed, how workers are
+ * stopped, and what becomes of requests when workers, servers and processes
+ * end.
  */
 #define _GNU_SOURCE
-#include <ctype.h>
-#include <stdatomic.h>
-#include <sys/epoll.h>
-
 #include <ipc/libipc.h>
 
-#include "libcalls.h"
-
-/* What the handler is told to do, and what it has seen. */
-struct state {
-	atomic_int requests, messages, needs, inside;
-	_Atomic uint64_t kept;
-	atomic_bool gate;	/* "wait" ends when it is open */
-};
-
-static ssize_t handle_kept(struct ipc_served *s)
-{
-	struct state *st = s->arg;
-
-	atomic_store(&st->kept, s->request->handle);
-	return IPC_NO_REPLY;
-}
-
-static ssize_t handle_wait(struct ipc_served *s)
-{
-	struct state *st = s->arg;
-
-	atomic_fetch_add(&st->inside, 1);
-	while (!atomic_load(&st->gate))
-		usleep(500);
-	atomic_fetch_sub(&st->inside, 1);
-	return 0;
-}
-
-static bool is(const struct ipc_served *s, const char *text)
-{
-	return s->in_len == strlen(text) && !memcmp(s->in, text, s->in_len);
-}
-
-/* The request in capitals, but for those that say something else. */
-static ssize_t handle(struct ipc_served *s)
-{
-	struct state *st = s->arg;
-	const char *in = s->in;
-	size_t i;
-
-	if (!s->request->handle) {
-		atomic_fetch_add(&st->messages, 1);
-		return 5;
-	}
-	atomic_fetch_add(&st->requests, 1);
-	if (is(s, "keep"))
-		return handle_kept(s);
-	if (is(s, "wait"))
-		return handle_wait(s);
-	if (is(s, "drop"))
-		return -ENOENT;
-	if (is(s, "long"))
-		return s->request->reply_max + 1;
-	if (is(s, "part")) {
-		ipc_reply_part(s->fd, s->request->handle, 0, "<>", 2);
-		s->offset = 2;
-	}
-	if (is(s, "stop"))
-		s->flags |= IPC_SERVED_STOP;
-	for (i = 0; i < s->in_len; i++)
-		((char *)s->out)[i] = toupper(in[i]);
-	return s->in_len;
-}
-
-static void need_worker(void *arg)
-{
-	struct state *st = arg;
-
-	atomic_fetch_add(&st->needs, 1);
-}
-
-#define CONF(st) ((struct ipc_serve_conf) {				\
-	.handler = handle, .need_worker = need_worker, .arg = (st) })
-
-struct loop {
-	struct dt_thread thread;
-	int fd;
-	struct ipc_serve_conf conf;
-};
-
-static long do_serve(void *arg)
-{
-	struct loop *l = arg;
-
-	return ipc_serve(l->fd, &l->conf);
-}
-
-static int serve(struct loop *l, int fd, struct state *st)
-{
-	l->fd = fd;
-	l->conf = CONF(st);
-	return dt_thread_start(&l->thread, do_serve, l);
-}
-
-/* The reply to a text, of at most so many bytes, or a negative errno. */
-static ssize_t call(int fd, const struct sockaddr_dipc *to, const char *text,
-		    char *reply)
-{
-	ssize_t n;
-
-	n = ipc_call(fd, to, text, strlen(text), reply, TEXT_MAX, DT_LONG_MS);
-	if (n >= 0)
-		reply[n] = '\0';
-	return n;
-}
-
-#define CALL(text)	call(self->client, &self->to, text, reply)
-
-/*
- * The loop
- */
-
-TEST_F(calls, one_after_the_other)
-{
-	char reply[TEXT_MAX + 1];
-	struct state st = { 0 };
-	struct loop l;
-
-	ASSERT_EQ(0, serve(&l, self->server, &st));
-	EXPECT_EQ(3, CALL("one"));
-	EXPECT_STREQ("ONE", reply);
-	EXPECT_EQ(0, CALL(""));
-	EXPECT_EQ(6, CALL("part"));
-	EXPECT_STREQ("<>PART", reply);
-	EXPECT_EQ(4, CALL("stop"));
-	EXPECT_STREQ("STOP", reply);
-	EXPECT_EQ(0, dt_thread_join(&l.thread));
-	EXPECT_EQ(4, st.requests);
-}
-
-TEST_F(calls, what_fails_ends_its_request_and_not_the_loop)
-{
-	char reply[TEXT_MAX + 1];
-	struct state st = { 0 };
-	struct dipc_outcome o;
-	struct loop l;
-
-	ASSERT_EQ(0, serve(&l, self->server, &st));
-	EXPECT_EQ(-ECONNRESET, CALL("drop"));
-	EXPECT_EQ(-ECONNRESET, CALL("long"));
-	/* who waits no more when the reply comes */
-	ASSERT_EQ(0, start_call(self->client, &self->to, 1, "wait"));
-	ASSERT_TRUE(DT_WAIT_UNTIL(st.inside == 1));
-	ASSERT_EQ(0, ipc_call_cancel(self->client, 1));
-	st.gate = true;
-	EXPECT_EQ(2, CALL("ok"));
-	/* a message needs no answer */
-	EXPECT_EQ(1, ipc_sendto(self->client, "m", 1, 0, &self->to));
-	EXPECT_EQ(4, CALL("stop"));
-	EXPECT_EQ(0, dt_thread_join(&l.thread));
-	EXPECT_EQ(1, st.messages);
-	EXPECT_EQ(-ENOENT, ipc_call_finish_any(self->client, NULL, 0, 0, &o));
-}
-
-TEST_F(calls, handler_keeps_the_request)
-{
-	char reply[TEXT_MAX + 1];
-	struct state st = { 0 };
-	struct asked a = ASKED(.text = "keep");
-	struct loop l;
-
-	ASSERT_EQ(0, serve(&l, self->server, &st));
-	ASSERT_EQ(0, ask(&a));
-	ASSERT_TRUE(DT_WAIT_UNTIL(st.kept != 0));
-	/* others are served, and then it is its turn */
-	EXPECT_EQ(2, CALL("ok"));
-	EXPECT_EQ(0, ipc_reply(self->server, st.kept, "late", 4));
-	EXPECT_EQ(4, answer_of(&a));
-	EXPECT_EQ(4, CALL("stop"));
-	EXPECT_EQ(0, dt_thread_join(&l.thread));
-}
-
-static ssize_t handle_long(struct ipc_served *s)
-{
-	char *out = s->out;
-
-	if (s->in_len != 4 || s->out_max != 8)
-		return -EINVAL;
-	memcpy(out, s->in, 4);
-	s->flags = IPC_SERVED_STOP;
-	return 4 + ipc_request_read(s->fd, s->request->handle, 4, out + 4, 4);
-}
-
-TEST_F(calls, request_longer_than_the_loop_takes)
-{
-	char reply[TEXT_MAX + 1];
-	struct loop l = {
-		.fd = self->server,
-		.conf = { .handler = handle_long, .in_max = 4, .out_max = 8 },
-	};
-
-	ASSERT_EQ(0, dt_thread_start(&l.thread, do_serve, &l));
-	EXPECT_EQ(8, CALL("0123456789"));
-	EXPECT_STREQ("01234567", reply);
-	EXPECT_EQ(0, dt_thread_join(&l.thread));
-}
-
-TEST_F(calls, loop_ends)
-{
-	struct sockaddr_dipc box;
-	char reply[TEXT_MAX + 1];
-	struct state st = { 0 };
-	struct loop l = { .fd = self->server, .conf = CONF(&st) };
-	int fds[2];
-
-	/* without a request, after a signal, with the mailbox, with the link */
-	ASSERT_EQ(0, ipc_set_timeouts(self->server, -1, DT_SHORT_MS));
-	EXPECT_EQ(-EAGAIN, do_serve(&l));
-	ASSERT_EQ(0, ipc_set_timeouts(self->server, -1, -1));
-	ASSERT_EQ(0, dt_count_signal(SIGUSR1, 0));
-	ASSERT_EQ(0, dt_thread_start(&l.thread, do_serve, &l));
-	EXPECT_EQ(2, CALL("ok"));
-	ASSERT_TRUE(dt_wait_asleep(l.thread.tid, SYS_ioctl));
-	ASSERT_EQ(0, pthread_kill(l.thread.thread, SIGUSR1));
-	EXPECT_EQ(-EINTR, dt_thread_join(&l.thread));
-	ASSERT_EQ(0, dt_thread_start(&l.thread, do_serve, &l));
-	EXPECT_EQ(2, CALL("ok"));
-	EXPECT_EQ(4, CALL("stop"));
-	EXPECT_EQ(0, dt_thread_join(&l.thread));
-
-	ASSERT_EQ(0, ipc_mailbox_create(self->unused, NULL, 0));
-	ASSERT_EQ(0, ipc_addr_mailbox(self->unused, 0, &box));
-	l.fd = server_at(&box);
-	ASSERT_LE(0, l.fd);
-	ASSERT_EQ(0, dt_thread_start(&l.thread, do_serve, &l));
-	ASSERT_TRUE(dt_wait_asleep(l.thread.tid, SYS_ioctl));
-	ASSERT_EQ(0, ipc_mailbox_delete(self->unused));
-	EXPECT_EQ(-EIDRM, dt_thread_join(&l.thread));
-	close(l.fd);
-	EXPECT_EQ(-EBADF, do_serve(&l));
-
-	ASSERT_EQ(0, ipc_link_pair(SOCK_SEQPACKET, O_RDWR, fds));
-	ASSERT_EQ(0, ipc_set_recv_calls(fds[1], 1));
-	l.fd = fds[1];
-	ASSERT_EQ(0, dt_thread_start(&l.thread, do_serve, &l));
-	EXPECT_EQ(2, call(fds[0], NULL, "ok", reply));
-	close(fds[0]);
-	EXPECT_EQ(0, dt_thread_join(&l.thread));
-	close(fds[1]);
-	EXPECT_EQ(4, st.requests);
-}
-
-/* Said once, by the one who takes a request while others wait. */
-TEST_F(calls, need_is_said_once)
-{
-	char reply[TEXT_MAX + 1];
-	struct state st = { .gate = true };
-	struct dipc_outcome o;
-	struct loop l;
-	int i;
-
-	for (i = 0; i < 4; i++)
-		ASSERT_EQ(0, start_call(self->client, &self->to, i, "x"));
-	ASSERT_EQ(0, serve(&l, self->server, &st));
-	for (i = 0; i < 4; i++)
-		EXPECT_EQ(0, ipc_call_finish(self->client, i,
-					     ONE(reply, TEXT_MAX), 0, &o));
-	EXPECT_EQ(1, st.needs);
-	EXPECT_EQ(4, CALL("stop"));
-	EXPECT_EQ(0, dt_thread_join(&l.thread));
-	EXPECT_EQ(1, st.needs);
-}
-
-/*
- * Servers
- */
+#include "libserve.h"
 
 #define WORKERS	3
 
@@ -541,12 +272,37 @@ TEST_F(server, open_fails)
 	dt_unique(name, "none");
 	ASSERT_EQ(0, ipc_addr_mailbox(name, 0, &none));
 	EXPECT_EQ(-ENOENT, ipc_server_open(&none, &self->conf, 0, &other));
+	none.sdipc_type = 99;
+	EXPECT_EQ(-EINVAL, ipc_server_open(&none, &self->conf, 0, &other));
 	if (variant->has_mailbox)
 		return;
 	EXPECT_EQ(-EADDRINUSE, ipc_server_open(&self->to, &self->conf, 0,
 					       &other));
 	EXPECT_EQ(-EADDRINUSE, ipc_server_open(&self->to, &self->conf,
 					       IPC_SERVER_REUSE_NAME, &other));
+}
+
+static int open_server(void *arg)
+{
+	struct ipc_serve_conf conf = { .handler = handle };
+	struct ipc_server *server;
+
+	return ipc_server_open(arg, &conf, 0, &server);
+}
+
+TEST_F(server, mailbox_of_another)
+{
+	struct ipc_mailbox_attr attr = {
+		.fields = IPC_MAILBOX_MODE,
+		.mode = 0622,
+	};
+
+	if (!variant->has_mailbox)
+		return;
+	if (geteuid())
+		SKIP(return, "needs to be root");
+	ASSERT_EQ(0, ipc_mailbox_set(self->name, &attr));
+	EXPECT_EQ(-EACCES, dt_as_user(DT_NOBODY, open_server, &self->to));
 }
 
 TEST_F(server, mailbox_is_deleted)

@@ -9,7 +9,6 @@
 #define _GNU_SOURCE
 #include <poll.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <sys/syscall.h>
 
 #include "call.h"
@@ -72,9 +71,7 @@ typedef FIXTURE_VARIANT(failure) kind;
 /* A limit that is meant to run out, but not before a slow server has come. */
 static uint64_t some_time(void)
 {
-	const char *slow = getenv("DIPC_SLOW");
-
-	return 200 * MS * (slow && atoi(slow) > 0 ? atoi(slow) : 1);
+	return 200 * MS * calls_slow();
 }
 
 /* The call is outstanding, and if it sleeps it is asleep. */

@@ -59,21 +59,21 @@ TEST_F(calls, thousands_outstanding)
 	struct dipc_queue_conf conf;
 	struct calls_echo echo;
 	struct calls_end end;
-	enum { N = 3000 };
-	static bool seen[N];
+	static bool seen[3000];
+	int n = 3000 / calls_slow();
 	char text[16];
 
 	ASSERT_EQ(0, dt_get_conf(self->server, &conf));
-	conf.capacity_msgs = N + 1;
+	conf.capacity_msgs = n + 1;
 	ASSERT_EQ(0, dt_set_conf(self->server, &conf));
-	for (int i = 0; i < N; i++) {
+	for (int i = 0; i < n; i++) {
 		snprintf(text, sizeof(text), "%d", i);
 		ASSERT_EQ(strlen(text),
 			  calls_start(FORM, self->client, text,
 				      WITH(.cookie = i, .reply_max = 16)));
 	}
 	ASSERT_EQ(0, calls_echo_start(&echo, FORM, self->server));
-	for (int i = 0; i < N; i++) {
+	for (int i = 0; i < n; i++) {
 		end = calls_finish(FORM, self->client, 0);
 		ASSERT_LT(0, end.ret);
 		ASSERT_EQ(end.outcome.cookie, strtoul(end.text, NULL, 10));

@@ -9,7 +9,6 @@
 #define _GNU_SOURCE
 #include <poll.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <sys/syscall.h>
 
 #include "call.h"
@@ -70,9 +69,7 @@ static bool wait_asleep(const struct calls_client *c)
 /* A time for one try that a slow machine keeps as well. */
 static uint64_t try_time(void)
 {
-	const char *slow = getenv("DIPC_SLOW");
-
-	return 100 * MS * (slow && atoi(slow) > 0 ? atoi(slow) : 1);
+	return 100 * MS * calls_slow();
 }
 
 TEST_F(calls, dropped_request_comes_again)

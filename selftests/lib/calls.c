@@ -370,7 +370,7 @@ bool calls_wait_cancelled(int fd, struct dipc_cancelled *notice)
 }
 
 /*
- * Counters
+ * Counters, and time
  */
 
 long calls_counted(const struct dt_stats *before, enum dipc_reason reason)
@@ -379,4 +379,11 @@ long calls_counted(const struct dt_stats *before, enum dipc_reason reason)
 	int err = dt_stats_get(&now);
 
 	return err ? err : now.counter[reason] - before->counter[reason];
+}
+
+int calls_slow(void)
+{
+	const char *slow = getenv("DIPC_SLOW");
+
+	return slow && atoi(slow) > 0 ? atoi(slow) : 1;
 }

@@ -177,10 +177,13 @@ int calls_peer_continue(struct calls_peer *p);
 int calls_peer_kill(struct calls_peer *p);
 
 /*
- * Counters
+ * Counters, and time
  */
 
 /* by how much one has moved since then */
 long calls_counted(const struct dt_stats *before, enum dipc_reason reason);
+
+/* how many times slower than usual this kernel is */
+int calls_slow(void);
 
 #endif /* DIPC_TEST_CALLS_H */

@@ -339,7 +339,8 @@ TEST_F_TIMEOUT(soak, every_call_ends_as_it_says_when_both_sides_are_killed, 600)
 	int n, most = 0;
 
 	ASSERT_TRUE(start_all());
-	while (dt_now_ms() < end_ms && !soak->stop) {
+	while ((dt_now_ms() < end_ms && !soak->stop) ||
+	       !self->kills[0] || !self->kills[1]) {
 		let_some_end();
 		ASSERT_TRUE(replace_one(self));
 		n = calls_in_view();

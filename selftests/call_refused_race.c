@@ -8,6 +8,7 @@
  * open leave nobody waiting, and nothing behind.
  */
 #define _GNU_SOURCE
+#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -15,7 +16,7 @@
 #include "held.h"
 #include "kselftest_harness.h"
 
-#define ROUNDS		400	/* of a race; less where the kernel is slow */
+#define ROUNDS		150	/* of a race; less where the kernel is slow */
 #define MANY		10000	/* requests that somebody holds */
 #define N_CLIENTS	4
 
@@ -81,7 +82,7 @@ static long run(void *arg)
 
 	atomic_fetch_add(r->ready, 1);
 	while (atomic_load(r->ready) < 2)
-		;
+		sched_yield();
 	return r->fn(r);
 }
 
@@ -146,7 +147,7 @@ TEST_F(race, one_of_two_ends_it)
 		for (b = a; b < HELD_N_STEPS; b++) {
 			if (!held_is_end(a) || !held_is_end(b))
 				continue;
-			for (n = 0; n < rounds(ROUNDS) / 20 + 1; n++) {
+			for (n = 0; n < rounds(ROUNDS) / 15 + 1; n++) {
 				handle = held_take(self->tx, self->rx, 1);
 				ASSERT_NE(0, handle);
 				r[0] = (struct runner) { .e = self,

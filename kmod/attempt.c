@@ -332,7 +332,9 @@ static bool tell_when_room(struct dipc_attempt *a)
  */
 int dipc_attempt_no_room(struct dipc_attempt *a)
 {
-	tell_when_room(a);
+	/* there is by now, and nobody will be told */
+	if (tell_when_room(a))
+		dipc_sock_tell_room(a->ds);
 	return dipc_attempt_fail(a, DIPC_REASON_WOULD_BLOCK);
 }
 

@@ -9,6 +9,9 @@
 #include "call.h"
 #include "trace.h"
 
+/* What a call takes beside its two messages, bytes; charged to its user. */
+#define BESIDE_BYTES (sizeof(struct dipc_call) - 2 * sizeof(struct dipc_message))
+
 static struct kmem_cache *call_cache;
 
 static void construct(void *object)
@@ -27,8 +30,11 @@ static void construct(void *object)
 static void strip(struct dipc_call *call)
 {
 	/* it may have come to its end without ever being prepared */
-	if (call->request.sender)
+	if (call->request.sender) {
+		dipc_user_uncharge(call->request.sender->user, DIPC_RES_BYTES,
+				   BESIDE_BYTES);
 		dipc_message_fini_pair(&call->request, &call->reply);
+	}
 	call->request.sender = NULL;
 	dipc_queue_put(call->queue);
 	call->queue = NULL;
@@ -95,6 +101,7 @@ static void reset(struct dipc_call *call)
 	call->hops = 0;
 	call->pauses = 0;
 	call->paused = false;
+	call->is_last = false;
 	call->turn = 0;
 	call->sending = false;
 	call->was_taken = false;
@@ -189,11 +196,14 @@ int dipc_call_prepare(struct dipc_call *call, struct dipc_sender *sender,
 {
 	int err;
 
+	if (!dipc_pools_charge(sender->user, BESIDE_BYTES, limits))
+		return -ENOBUFS;
 	err = dipc_message_init_pair(&call->request, &call->reply, sender, id,
 				     len, reply_max, limits);
 	/* the message is what was made of it, in any case of a call */
 	call->request.is_call = true;
 	if (err) {
+		dipc_user_uncharge(sender->user, DIPC_RES_BYTES, BESIDE_BYTES);
 		call->request.sender = NULL;
 		return err;
 	}
@@ -545,6 +555,7 @@ void dipc_call_abandon(struct dipc_call *call, enum dipc_reason reason)
 {
 	spin_lock_bh(&call->lock);
 	call->reason = reason;
+	call->is_last = true;
 	spin_unlock_bh(&call->lock);
 }
 

@@ -53,6 +53,7 @@ struct dipc_call {
 	u8			hops;		/* how often it was forwarded */
 	u8			pauses;		/* before it was sent again */
 	bool			paused;		/* and is now to be */
+	bool			is_last;	/* it is not sent again */
 	u32			turn;		/* under @lock: of being sent */
 	bool			sending;	/* the same: just now */
 	bool			was_taken;	/* by whoever, at any time */

@@ -98,6 +98,8 @@ static enum hrtimer_restart overdue(struct hrtimer *timer)
 	struct timerqueue_node *next;
 	bool is_ready[DIPC_CALLER_BATCH];
 	unsigned int i, n;
+	/* many that are due at once let others have the processor in between */
+	ktime_t breath = ktime_add_ns(ktime_get(), 50 * NSEC_PER_USEC);
 
 	rcu_read_lock();
 	spin_lock_bh(&c->lock);
@@ -105,7 +107,8 @@ static enum hrtimer_restart overdue(struct hrtimer *timer)
 	next = timerqueue_getnext(&c->deadlines);
 	/* somebody may have set it anew for an earlier one meanwhile */
 	if (next && !hrtimer_is_queued(timer))
-		hrtimer_start(timer, next->expires, HRTIMER_MODE_ABS_SOFT);
+		hrtimer_start(timer, max(next->expires, breath),
+			      HRTIMER_MODE_ABS_SOFT);
 	spin_unlock_bh(&c->lock);
 	for (i = 0; i < n; i++) {
 		if (is_ready[i])

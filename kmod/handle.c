@@ -383,7 +383,7 @@ void dipc_handles_return(struct dipc_handles *h, u64 handle, bool alone)
 	u64 turn = handle & ~STATE;
 
 	if (!alone)
-		atomic64_dec(&slot->word);
+		atomic64_dec_return_release(&slot->word);
 	else if (unlikely(!change(slot, turn | HELD | ALONE, turn | HELD)))
 		share_due(h, handle, slot);
 }

@@ -84,8 +84,9 @@ void dipc_hold_undo(struct dipc_reception *r)
 {
 	dipc_handles_release(r->ds->handles, r->handle);
 	r->handle = 0;
+	/* nobody has been told after all */
 	if (r->told)
-		dipc_queue_rested(r->q);
+		WRITE_ONCE(r->q->told_starving, false);
 	r->told = false;
 }
 
@@ -160,8 +161,10 @@ static void describe(struct dipc_reception *r,
 	request->reply_max = call->reply_max;
 	request->attempt = call->attempt;
 	request->semantics = call->semantics;
+	if (call->hops)
+		request->flags = DIPC_REQUEST_FORWARDED;
 	if (r->handle && dipc_queue_needs_worker(r->q)) {
-		request->flags = DIPC_REQUEST_NEED_WORKER;
+		request->flags |= DIPC_REQUEST_NEED_WORKER;
 		r->told = true;
 	}
 }

@@ -27,6 +27,23 @@ bool dipc_sock_has_calls(const struct dipc_sock *ds)
 	return c && dipc_caller_is_async(c);
 }
 
+/* Why there is no use in trying again; or DIPC_REASON_NONE: there is. */
+static enum dipc_reason final_reason(long err)
+{
+	switch (err) {
+	case -EACCES:
+		return DIPC_REASON_NO_PERMISSION;
+	case -EPROTOTYPE:
+		return DIPC_REASON_WRONG_TYPE;
+	case -EMSGSIZE:
+		return DIPC_REASON_TOO_LONG;
+	case -EHOSTUNREACH:
+		return DIPC_REASON_NO_NODE;
+	default:
+		return DIPC_REASON_NONE;
+	}
+}
+
 /* Send the request once more. @old was taken, and is given back. */
 static void send_again(struct dipc_sock *ds, struct dipc_call *old)
 {
@@ -37,7 +54,13 @@ static void send_again(struct dipc_sock *ds, struct dipc_call *old)
 
 	call = dipc_sock_call_again(ds, old, &a, true);
 	if (IS_ERR(call)) {
-		dipc_caller_delay(c, old, dipc_sock_call_pause(old));
+		reason = final_reason(PTR_ERR(call));
+		if (reason) {
+			dipc_call_abandon(old, reason);
+			dipc_caller_put_back(c, old);
+		} else {
+			dipc_caller_delay(c, old, dipc_sock_call_pause(old));
+		}
 		goto out;
 	}
 	/* one for the caller, one for us */

@@ -258,6 +258,7 @@ enum dipc_reason dipc_queue_offer_locked(struct dipc_queue *q,
 					 struct dipc_queue_events *ev);
 void dipc_queue_starve_locked(struct dipc_queue *q,
 			      struct dipc_queue_events *ev);
+void dipc_queue_rest_locked(struct dipc_queue *q);
 bool dipc_queue_reconsider_locked(struct dipc_queue *q,
 				  struct dipc_queue_events *ev);
 bool dipc_queue_would_admit_locked(struct dipc_queue *q, u32 len, u8 mode,
@@ -311,6 +312,7 @@ bool dipc_queue_withdraw_receiver(struct dipc_queue *q, struct dipc_waiter *w);
 void dipc_watcher_init(struct dipc_watcher *w,
 		       void (*readable)(struct dipc_watcher *w, bool was_empty),
 		       void (*room)(struct dipc_watcher *w));
+void dipc_queue_rest(struct dipc_queue *q);
 bool dipc_queue_needs_worker(struct dipc_queue *q);
 void dipc_queue_watch(struct dipc_queue *q, struct dipc_watcher *w);
 void dipc_queue_watch_calls(struct dipc_queue *q, struct dipc_watcher *w);
@@ -377,20 +379,6 @@ static inline bool dipc_want_fits(const struct dipc_want *want,
 static inline bool dipc_waiter_is_choosy(const struct dipc_waiter *w)
 {
 	return w->want && w->want->has_match;
-}
-
-/**
- * dipc_queue_rested() - somebody who takes requests waits, and finds none
- * @q: the queue
- *
- * Also to be said if who was to be told that a worker is needed was not.
- *
- * Context: any.
- */
-static inline void dipc_queue_rested(struct dipc_queue *q)
-{
-	WRITE_ONCE(q->starving, false);
-	WRITE_ONCE(q->told_starving, false);
 }
 
 /**

@@ -187,6 +187,18 @@ void dipc_queue_starve_locked(struct dipc_queue *q,
 }
 
 /**
+ * dipc_queue_rest_locked() - who takes requests waits, and there are none
+ * @q: the queue
+ *
+ * Context: any; the queue's lock is held.
+ */
+void dipc_queue_rest_locked(struct dipc_queue *q)
+{
+	WRITE_ONCE(q->starving, false);
+	WRITE_ONCE(q->told_starving, false);
+}
+
+/**
  * dipc_queue_offer_locked() - a message comes to the queue
  * @q: the queue
  * @m: the message, in no list

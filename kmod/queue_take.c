@@ -128,7 +128,7 @@ static void wait_in_line(struct dipc_queue *q, struct dipc_waiter *w,
 	ev->room = !list_empty(&q->starved);
 	/* who takes all there is would not wait if there were requests */
 	if (unlikely(q->had_calls) && !w->want)
-		dipc_queue_rested(q);
+		dipc_queue_rest_locked(q);
 }
 
 static struct dipc_message *share(struct dipc_message *m)

@@ -261,6 +261,22 @@ void dipc_queue_unwatch(struct dipc_queue *q, struct dipc_watcher *w)
 }
 
 /**
+ * dipc_queue_rest() - who takes all that comes waits, though not in line
+ * @q: the queue
+ *
+ * Context: process.
+ */
+void dipc_queue_rest(struct dipc_queue *q)
+{
+	if (likely(!READ_ONCE(q->had_calls)))
+		return;
+	spin_lock_bh(&q->lock);
+	if (!q->n_messages && !q->n_senders)
+		dipc_queue_rest_locked(q);
+	spin_unlock_bh(&q->lock);
+}
+
+/**
  * dipc_queue_needs_worker() - do more requests wait, and nobody for them
  * @q: the queue that a request was just taken from
  *

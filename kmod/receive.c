@@ -303,7 +303,8 @@ static int receive_any(struct dipc_reception *r)
 			ret = r->err_signal;
 			break;
 		}
-		dipc_queue_rested(r->q);
+		if (!r->want)
+			dipc_queue_rest(r->q);
 		timeout = wait_woken(&wait, TASK_INTERRUPTIBLE, timeout);
 	}
 	remove_wait_queue(sk_sleep(sk), &wait);

@@ -291,7 +291,7 @@ static bool is_gone(int err)
  */
 bool dipc_sock_call_repeats(const struct dipc_call *call)
 {
-	return call->semantics == DIPC_AT_LEAST_ONCE &&
+	return call->semantics == DIPC_AT_LEAST_ONCE && !call->is_last &&
 	       call->reason != DIPC_REASON_EXPIRED &&
 	       is_gone(dipc_call_errno(call));
 }

@@ -294,6 +294,12 @@ struct dipc_request {
 /* Others wait, and nobody receives: said once until somebody does again. */
 #define DIPC_REQUEST_NEED_WORKER	(1U << 0)
 
+/*
+ * The request comes from another server, to which the client has sent it: what
+ * is said of the client is true, but it is not he who has sent it here.
+ */
+#define DIPC_REQUEST_FORWARDED		(1U << 1)
+
 /**
  * struct dipc_reply_params - the message is a reply (DIPC_REPLY)
  * @handle: of the request

@@ -207,14 +207,20 @@ TEST_F(calls, nothing_is_taken)
 	close(fd);
 }
 
-/* A socket holds so many, and its next request stays where it is. */
+/*
+ * A socket holds so many, and its next request stays where it is. Where all is
+ * slow, this is left to the suite that counts them without the library.
+ */
 TEST_F(calls, too_many_are_held)
 {
 	int i, err = 0, other = ipc_open(SOCK_RDM, 0), bytes = 1 << 30;
+	const char *slow = getenv("DIPC_SLOW");
 	char text[TEXT_MAX + 1];
 	uint64_t first = 0;
 	struct taken t;
 
+	if (slow && atoi(slow) > 1)
+		SKIP(return, "takes too long here");
 	if (setsockopt(self->client, SOL_SOCKET, SO_SNDBUFFORCE, &bytes,
 		       sizeof(bytes)))
 		SKIP(return, "needs to be root");

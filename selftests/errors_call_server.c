@@ -8,6 +8,9 @@
 #define _GNU_SOURCE
 #include <sys/mman.h>
 
+/* 65,536 of something, also where the kernel is slow */
+#define ROW_SECONDS 200
+
 #include "call.h"
 #include "errors.h"
 #include "held.h"
@@ -470,6 +473,25 @@ static long send_verb(int fd, int type, const void *data, size_t len,
 	scm_put(&c, SOL_DIPC, type, data, len);
 	msg.msg_controllen = c.len;
 	return DT_ERR(sendmsg(fd, &msg, MSG_DONTWAIT));
+}
+
+ROW(E_CALL_69, EDESTADDRREQ, forwarded_nowhere_from_a_connection)
+{
+	uint64_t handle;
+	int one = 1, pair[2];
+	long ret;
+
+	NEED(socketpair(dt_family(), SOCK_SEQPACKET, 0, pair) == 0);
+	NEED(setsockopt(pair[1], SOL_DIPC, DIPC_RECV_CALLS, &one,
+			sizeof(one)) == 0);
+	handle = held_take(pair[0], pair[1], 1);
+	NEED(handle);
+	NEED(calls_forward(BY_MSG, pair[1], handle, NULL) == -EDESTADDRREQ);
+	ret = calls_forward(BY_OP, pair[1], handle, NULL);
+	NEED(held_is(pair[1], handle));
+	close(pair[0]);
+	close(pair[1]);
+	return ret;
 }
 
 ROW(E_CALL_70, EINVAL, payload_or_address_where_there_is_none)

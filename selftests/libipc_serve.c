@@ -504,6 +504,8 @@ TEST_F(chain, each_writes_a_part)
 	}
 	t[2] = take(self->fd[2]);
 	EXPECT_STREQ("ping", t[2].text);
+	EXPECT_EQ(0, t[0].r.flags & DIPC_REQUEST_FORWARDED);
+	EXPECT_EQ(DIPC_REQUEST_FORWARDED, t[2].r.flags);
 	EXPECT_EQ(0, ipc_port_id(self->client, &port));
 	EXPECT_EQ(port, t[2].r.port);
 	EXPECT_EQ(t[0].r.id, t[2].r.id);

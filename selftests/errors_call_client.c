@@ -11,6 +11,9 @@
 #include <signal.h>
 #include <sys/syscall.h>
 
+/* 65,536 of something, also where the kernel is slow */
+#define ROW_SECONDS 200
+
 #include "call.h"
 #include "errors.h"
 #include "held.h"

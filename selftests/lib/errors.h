@@ -49,9 +49,14 @@ FIXTURE_TEARDOWN(errors)
 
 typedef FIXTURE_DATA(errors) env;
 
+/* How long one may take; a suite may define another limit before. */
+#ifndef ROW_SECONDS
+#define ROW_SECONDS	30
+#endif
+
 #define ROW_(fn, want)							\
 	static long fn(env *e);						\
-	TEST_F(errors, fn)						\
+	TEST_F_TIMEOUT(errors, fn, ROW_SECONDS)				\
 	{								\
 		long got_ = fn(self);					\
 									\

@@ -399,6 +399,13 @@ static int put_payload(struct sk_buff *skb, const struct dipc_message *m,
 	return dipc_message_copy_to(m, 0, vec.iov_len, &iter);
 }
 
+/* As users see it: the first message of a queue is number 1. */
+static u64 number_of(const struct look *look,
+		     const struct dipc_message_view *view)
+{
+	return view->seq - look->queue->first_seq;
+}
+
 static int put_head(struct sk_buff *skb, const struct look *look,
 		    const struct dipc_message_view *view,
 		    struct user_namespace *user_ns)
@@ -406,7 +413,7 @@ static int put_head(struct sk_buff *skb, const struct look *look,
 	const struct dipc_message *m = view->message;
 	const struct dipc_sender *sender = m->sender;
 
-	if (nla_put_u64_64bit(skb, DIPC_A_MESSAGE_SEQ, view->seq,
+	if (nla_put_u64_64bit(skb, DIPC_A_MESSAGE_SEQ, number_of(look, view),
 			      DIPC_A_MESSAGE_PAD) ||
 	    nla_put_u64_64bit(skb, DIPC_A_MESSAGE_SOURCE, sender->port,
 			      DIPC_A_MESSAGE_PAD) ||
@@ -436,7 +443,7 @@ static int put_message(struct sk_buff *skb, struct netlink_callback *cb,
 	struct nlmsghdr *nlh;
 	int err;
 
-	if (view->seq < look_of(cb)->from_seq)
+	if (number_of(look_of(cb), view) < look_of(cb)->from_seq)
 		return 0;
 	nlh = dipc_nl_dump_one(skb, cb);
 	if (!nlh)

@@ -151,6 +151,7 @@ struct dipc_queue {
 	u64			bytes;
 	u64			capacity_bytes;
 	u32			msg_max_bytes;
+	u64			first_seq;	/* immutable; no message has it */
 	u64			next_seq;
 	u64			shuffles;	/* messages put in before others */
 	u64			dropped;

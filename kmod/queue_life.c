@@ -91,7 +91,8 @@ int dipc_queue_init(struct dipc_queue *q, enum dipc_queue_kind kind, u64 id,
 	q->owner = owner;
 	q->close_err = close_err;
 	/* no two queues have the same: a request may go from one to another */
-	q->next_seq = 1 + (get_random_u64() >> 2);
+	q->first_seq = get_random_u64() >> 2;
+	q->next_seq = q->first_seq + 1;
 	q->order = conf->order;
 	q->stats = stats;
 	q->ops = ops;

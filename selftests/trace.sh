@@ -41,6 +41,7 @@ table()
 	put		0		accept queued
 	get		0		take taken
 	hand		0		accept handed, take taken
+	call		0		accept queued, take taken, call_end replied
 	put		0		accept queued
 	peek		0		take peeked
 	bad		EFAULT		put_back put-back

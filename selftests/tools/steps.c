@@ -13,6 +13,7 @@
  * peek		look at a message
  * bad		receive a message with a bad buffer
  * hand		send a message to a receiver that waits
+ * call		send a request, receive it, and reply to it
  *
  * Prints "port NUMBER" of who sends, and for each step what came of it: "0", or
  * the name of the error.
@@ -20,6 +21,7 @@
 #define _GNU_SOURCE
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <sys/syscall.h>
 
 #include "dipc_test.h"
@@ -54,6 +56,40 @@ static long slow(void)
 	return ret ?: DT_ERR(send(tx, "abc", 3, 0));
 }
 
+static long operate(int fd, struct dipc_op op)
+{
+	op.size = sizeof(op);
+	return DT_ERR(ioctl(fd, DIPC_IOC_OP, &op));
+}
+
+static long call(void)
+{
+	struct dipc_request request = { .handle = 0 };
+	char text[] = "abc";
+	int one = 1;
+	long ret;
+
+	ret = DT_ERR(setsockopt(rx, SOL_DIPC, DIPC_RECV_CALLS, &one,
+				sizeof(one)));
+	if (!ret)
+		ret = operate(tx, (struct dipc_op) {
+			.op = DIPC_OP_CALL_START, .out = (uintptr_t)text,
+			.out_len = 3, .reply_max = 3 });
+	if (ret >= 0)
+		ret = operate(rx, (struct dipc_op) {
+			.op = DIPC_OP_RECV, .in = (uintptr_t)text, .in_len = 3,
+			.info = (uintptr_t)&request });
+	if (ret >= 0)
+		ret = operate(rx, (struct dipc_op) {
+			.op = DIPC_OP_REPLY, .handle = request.handle,
+			.out = (uintptr_t)text, .out_len = 3 });
+	if (ret >= 0)
+		ret = operate(tx, (struct dipc_op) {
+			.op = DIPC_OP_CALL_FINISH, .in = (uintptr_t)text,
+			.in_len = 3 });
+	return ret;
+}
+
 static long step(const char *what)
 {
 	static char buf[1000];
@@ -74,6 +110,8 @@ static long step(const char *what)
 		return DT_ERR(recv(rx, (void *)8, 8, MSG_DONTWAIT));
 	if (!strcmp(what, "hand"))
 		return hand();
+	if (!strcmp(what, "call"))
+		return call();
 	return -ENOSYS;
 }
 

@@ -18,6 +18,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -230,9 +231,11 @@ static void draw_message(struct worker *w, struct dipc_op *op)
 		if (op->semantics == DIPC_AT_LEAST_ONCE && draw(w, 2))
 			op->try_ns = draw(w, MS);
 	}
-	/* nothing else would end it */
+	/* nothing else would end it, and one that is cut short has none */
 	if (op->op == DIPC_OP_CALL && !op->deadline_ns)
 		op->deadline_ns = 1 + draw(w, 3 * MS);
+	if (op->op == DIPC_OP_CALL && op->size < DIPC_OP_SIZE_VER0)
+		op->size %= offsetof(struct dipc_op, reply_max);
 }
 
 static void draw_op(struct worker *w, struct dipc_op *op)

@@ -150,8 +150,9 @@ static void restart_the_server(struct __test_metadata *_metadata, env *self,
 	ASSERT_EQ(0, calls_peer_do(&fresh, calls_place_open, 0));
 	ASSERT_EQ(4, calls_peer_do(&fresh, calls_peer_take, form));
 	EXPECT_STREQ("ping", fresh.m->got.text);
-	/* what found nobody was no attempt */
-	EXPECT_EQ(2, fresh.m->got.r.attempt);
+	/* what found nobody was no attempt, but one may reach who is dying */
+	EXPECT_LE(2, fresh.m->got.r.attempt);
+	EXPECT_GE(3, fresh.m->got.r.attempt);
 	if (taken) {
 		EXPECT_EQ(first.id, fresh.m->got.r.id);
 		EXPECT_EQ(first.port, fresh.m->got.r.port);
@@ -159,7 +160,7 @@ static void restart_the_server(struct __test_metadata *_metadata, env *self,
 	ASSERT_EQ(5, calls_peer_do(&fresh, calls_peer_reply, form));
 	EXPECT_EQ(5, dt_thread_join(&c.thread));
 	EXPECT_STREQ("reply", c.end.text);
-	EXPECT_EQ(2, c.end.outcome.attempt);
+	EXPECT_EQ(fresh.m->got.r.attempt, c.end.outcome.attempt);
 	EXPECT_EQ(fresh.pid, c.end.outcome.pid);
 	EXPECT_EQ(0, calls_peer_kill(&fresh));
 }

@@ -7,41 +7,8 @@
 #
 # suite-timeout: 180
 
-set -u
-tmp=$(mktemp -d) || exit 1
-tests=0 failures=0 pids=()
-trap finish EXIT
-# A world of its own, so that tables hold only what is made here.
-if [ -z "${IPCCTL_WORLD:-}" ]; then
-	IPCCTL_WORLD=1 exec unshare -n "$0" "$@"
-fi
-
-finish()
-{
-	[ ${#pids[@]} = 0 ] || kill "${pids[@]}" 2>/dev/null
-	rm -rf "$tmp"
-}
-
-result()	# STATUS NAME
-{
-	tests=$((tests + 1))
-	if [ "$1" = 0 ]; then
-		echo "ok $tests $2"
-	else
-		failures=$((failures + 1))
-		[ ! -s "$tmp/why" ] || sed 's/^/# /' "$tmp/why"
-		echo "not ok $tests $2"
-	fi
-	: >"$tmp/why"
-}
-
-run()		# NAME COMMAND…
-{
-	local name=$1
-	shift
-	"$@" >"$tmp/why" 2>&1
-	result $? "$name"
-}
+# shellcheck source=selftests/lib/ipcctl.sh
+. "$(dirname "$0")/lib/ipcctl.sh"
 
 # prints COMMAND…: it succeeds, says what is on standard input, and no more.
 prints()
@@ -416,5 +383,4 @@ else
 	result 0 "stock_tool # SKIP KSOURCE does not say where the kernel's tool is, or there is no python3-yaml"
 fi
 
-echo "1..$tests"
-[ "$failures" = 0 ]
+finished

@@ -6,43 +6,10 @@
 #
 # suite-timeout: 180
 
-set -u
-tmp=$(mktemp -d) || exit 1
-tests=0 failures=0 pids=()
-trap finish EXIT
-# A world of its own, so that tables hold only what is made here.
-if [ -z "${IPCCTL_WORLD:-}" ]; then
-	IPCCTL_WORLD=1 exec unshare -n "$0" "$@"
-fi
+# shellcheck source=selftests/lib/ipcctl.sh
+. "$(dirname "$0")/lib/ipcctl.sh"
 PID_server=0 PID_client=0 PID_late=0 PID_one=0 PID_two=0 PID_three=0 PID_self=0
 waits=$(cd "$(dirname "$0")" && pwd)/tools/waits
-
-finish()
-{
-	[ ${#pids[@]} = 0 ] || kill "${pids[@]}" 2>/dev/null
-	rm -rf "$tmp"
-}
-
-result()	# STATUS NAME
-{
-	tests=$((tests + 1))
-	if [ "$1" = 0 ]; then
-		echo "ok $tests $2"
-	else
-		failures=$((failures + 1))
-		[ ! -s "$tmp/why" ] || sed 's/^/# /' "$tmp/why"
-		echo "not ok $tests $2"
-	fi
-	: >"$tmp/why"
-}
-
-run()		# NAME COMMAND…
-{
-	local name=$1
-	shift
-	"$@" >"$tmp/why" 2>&1
-	result $? "$name"
-}
 
 # json EXPRESSION COMMAND…: the output is JSON, of which the expression is true
 json()
@@ -258,5 +225,4 @@ run last_one_is_asynchronous until_ok has_calls taken 2 queued 1
 run asynchronous_call_is_in_no_cycle cycles
 end one
 
-echo "1..$tests"
-[ "$failures" = 0 ]
+finished

@@ -6,41 +6,8 @@
 #
 # suite-timeout: 180
 
-set -u
-tmp=$(mktemp -d) || exit 1
-tests=0 failures=0 pids=()
-trap finish EXIT
-# A world of its own, so that numbers and counters are those of this suite.
-if [ -z "${IPCCTL_WORLD:-}" ]; then
-	IPCCTL_WORLD=1 exec unshare -n "$0" "$@"
-fi
-
-finish()
-{
-	[ ${#pids[@]} = 0 ] || kill "${pids[@]}" 2>/dev/null
-	rm -rf "$tmp"
-}
-
-result()	# STATUS NAME
-{
-	tests=$((tests + 1))
-	if [ "$1" = 0 ]; then
-		echo "ok $tests $2"
-	else
-		failures=$((failures + 1))
-		[ ! -s "$tmp/why" ] || sed 's/^/# /' "$tmp/why"
-		echo "not ok $tests $2"
-	fi
-	: >"$tmp/why"
-}
-
-run()		# NAME COMMAND…
-{
-	local name=$1
-	shift
-	"$@" >"$tmp/why" 2>&1
-	result $? "$name"
-}
+# shellcheck source=selftests/lib/ipcctl.sh
+. "$(dirname "$0")/lib/ipcctl.sh"
 
 # gives STATUS TEXT COMMAND…: that status, and that text and nothing else on
 # standard output.
@@ -322,5 +289,4 @@ many_through_a_pipe()
 }
 run five_thousand_lines_arrive_in_order many_through_a_pipe
 
-echo "1..$tests"
-[ "$failures" = 0 ]
+finished

@@ -319,7 +319,8 @@ static void verdict(struct dipc_waiter *w)
 	dipc_call_put(call);
 }
 
-static void set_out_locked(struct dipc_call *call, struct dipc_queue *queue,
+/* The lock is held, or nobody else knows the call yet. */
+static void note_queue(struct dipc_call *call, struct dipc_queue *queue,
 			   u32 turn)
 {
 	dipc_queue_get(queue);
@@ -342,7 +343,7 @@ static u32 set_out(struct dipc_call *call, struct dipc_queue *queue)
 		old = call->queue;
 		/* never 0, however often a server hands it on in vain */
 		turn = call->turn + 1 ?: 2;
-		set_out_locked(call, queue, turn);
+		note_queue(call, queue, turn);
 	}
 	spin_unlock_bh(&call->lock);
 	dipc_queue_put(old);
@@ -368,7 +369,7 @@ u32 dipc_call_begin(struct dipc_call *call, struct dipc_queue *queue)
 	/* one that its task will sleep for is nobody else's before it is sent */
 	if (call->task && !call->turn) {
 		turn = 1;
-		set_out_locked(call, queue, turn);
+		note_queue(call, queue, turn);
 	} else {
 		turn = set_out(call, queue);
 		if (!turn)

@@ -259,16 +259,25 @@ static struct calls_got recv_by_msg(int fd, int flags)
 	return got;
 }
 
-struct calls_got calls_recv(enum calls_form form, int fd, int flags)
+static struct calls_got recv_by_op(int fd, int flags)
 {
 	struct calls_got got = { 0 };
 
-	if (form == BY_MSG)
-		return recv_by_msg(fd, flags);
 	got.ret = OP(fd, .op = DIPC_OP_RECV,
 		     .flags = flags & MSG_DONTWAIT ? DIPC_OP_DONTWAIT : 0,
 		     .in = PTR(got.text), .in_len = CALLS_TEXT_MAX,
 		     .info = PTR(&got.r));
+	return got;
+}
+
+struct calls_got calls_recv(enum calls_form form, int fd, int flags)
+{
+	struct calls_got got = form == BY_MSG ? recv_by_msg(fd, flags) :
+						recv_by_op(fd, flags);
+
+	/* a longer request that was withdrawn may have been copied before */
+	if (got.ret >= 0 && got.ret < CALLS_TEXT_MAX)
+		got.text[got.ret] = '\0';
 	return got;
 }
 

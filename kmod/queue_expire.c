@@ -66,6 +66,8 @@ static enum hrtimer_restart deadline(struct hrtimer *timer)
 	struct dipc_queue *q = due->queue;
 	struct timerqueue_node *next;
 	struct dipc_queue_events ev;
+	/* many that are due at once let others have the processor in between */
+	ktime_t breath = ktime_add_ns(ktime_get(), 50 * NSEC_PER_USEC);
 
 	dipc_queue_events_init(&ev);
 	rcu_read_lock();
@@ -74,7 +76,8 @@ static enum hrtimer_restart deadline(struct hrtimer *timer)
 	next = q->closed ? NULL : timerqueue_getnext(&due->deadlines);
 	/* somebody may have set it anew for an earlier one meanwhile */
 	if (next && !hrtimer_is_queued(timer))
-		hrtimer_start(timer, next->expires, HRTIMER_MODE_ABS_SOFT);
+		hrtimer_start(timer, max(next->expires, breath),
+			      HRTIMER_MODE_ABS_SOFT);
 	spin_unlock_bh(&q->lock);
 	dipc_queue_notify(q, &ev);
 	rcu_read_unlock();

@@ -158,18 +158,22 @@ static void tell_kmsg(bool aloud)
 }
 
 /*
- * Leaks since the last time. What the first scan finds changed (everything,
- * at first) it passes over, hence the second.
+ * Leaks since the last time. What a scan finds changed (everything, at first)
+ * or young it passes over, and a scan takes seconds. So there is one after
+ * each suite, which may tell of the suite before (each object says whose it
+ * was), and at the end two, which miss nothing.
  */
-static void tell_leaks(bool aloud)
+static void tell_leaks(bool thoroughly, bool aloud)
 {
 	char line[1024];
 	FILE *f;
 
 	if (!own_kernel || access(KMEMLEAK, W_OK))
 		return;
-	nap_ms(KMEMLEAK_AGE_MS);
-	if (!write_file(KMEMLEAK, "scan") || !write_file(KMEMLEAK, "scan")) {
+	if (thoroughly)
+		nap_ms(KMEMLEAK_AGE_MS);
+	if (!write_file(KMEMLEAK, "scan") ||
+	    (thoroughly && !write_file(KMEMLEAK, "scan"))) {
 		frame("@kmsg 2 kmemleak does not scan: %s", strerror(errno));
 		return;
 	}
@@ -228,7 +232,7 @@ static void life_of_module(const char *name, const char *test, int (*step)(void)
 	result("%s 1 %s\n", ret ? "not ok" : "ok", test);
 	/* What it put off to RCU and to workers is part of it. */
 	nap_ms(300 * slow);
-	tell_leaks(true);
+	tell_leaks(true, true);
 	tell_kmsg(true);
 	frame("@end %s exit %d %llu %#lx", name, ret ? 1 : 0,
 	      (unsigned long long)(now_ms() - t0), taint() & ~before);
@@ -354,7 +358,7 @@ static void run_suite(const char *name, int seconds, char *path)
 		kill(-pid, SIGKILL);
 	}
 	nap_ms(20);
-	tell_leaks(true);
+	tell_leaks(false, true);
 	tell_kmsg(true);
 	if (over)
 		frame("@end %s timeout %d %llu %#lx", name, seconds,
@@ -387,7 +391,7 @@ int main(int argc, char **argv)
 		kmsg = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 		write_file(CGROUPS "/cgroup.subtree_control", "+memory +pids");
 		setenv("DIPC_CGROUP", CGROUPS, 1);
-		tell_leaks(false);
+		tell_leaks(true, false);
 		tell_kmsg(false);
 		life_of_module("load", "module_loads", load_module);
 	}

@@ -90,6 +90,10 @@ void fz_put_fd(const struct fz_actor *actor, uint64_t slot, int fd);
  */
 uint64_t fz_port(const struct fz_actor *actor, uint64_t table, uint64_t slot);
 
+/* What should never be, in what the kernel gave: the program is a finding. */
+void fz_broken(const struct fz_actor *actor, const char *text, ...)
+	__attribute__((format(printf, 2, 3)));
+
 /* Names of numbers, for those who read programs. The last one is all 0. */
 struct fz_word {
 	const char *word;

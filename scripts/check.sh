@@ -28,7 +28,7 @@ scripts/deps.sh check
 kernel_env
 # shellcheck disable=SC1090
 . <(scripts/kernel.sh source)
-export KDIR_CHECK=$KDIR KREL KSOURCE DIPC_OBJ=$DIPC_BUILD/$KREL
+export KDIR_CHECK=$KDIR KREL KSOURCE DIPC_OBJ
 
 # Which were asked for; a name that is nothing is an error, not an empty run.
 mapfile -t checks < <(find scripts/checks -maxdepth 1 -type f -perm -u+x -printf '%f\n' 2>/dev/null |
@@ -144,12 +144,19 @@ done
 # Paths are the guest's: a copy of the programs, whose place boot.sh decides.
 limit=$(awk -v slow="$KSLOW" '{ s += $2 + 15 * slow } END { print s + 300 * slow }' "$plan")
 # shellcheck disable=SC2016	# for the guest's shell
-guest='sed "s| \([0-9]*\) | \1 $DIPC_USER/selftests/dipc/|" '"'$plan'"' >/run/plan && exec suites /run/plan'
+guest='sed "s| \([0-9]*\) | \1 $DIPC_USER/selftests/dipc/|" '"'$plan'"' >/run/plan && suites /run/plan'
+bring=()
+if [ "$KERNEL" = coverage ]; then
+	# What the module counted, also before it was unloaded.
+	mkdir -p "$out/gcov"
+	guest+=' && cp -r /sys/kernel/debug/gcov/. /run/dipc/out'
+	bring=(--expect-reports --env DIPC_NO_LEAKS=1 --bring "$out/gcov")
+fi
 stream=$out/stream
 mkfifo "$stream"
 # shellcheck disable=SC2086	# a list of words
 scripts/vm/boot.sh --kernel "$KERNEL" --name "check-$KERNEL" --no-module \
-	--timeout "$limit" "${environment[@]}" ${VM_ARGS:-} -- "$guest" >"$stream" 2>"$out/boot" </dev/null &
+	--timeout "$limit" "${environment[@]}" "${bring[@]}" ${VM_ARGS:-} -- "$guest" >"$stream" 2>"$out/boot" </dev/null &
 boot=$!
 verbose=()
 [ "${V:-0}" != 1 ] || verbose=(--verbose)

@@ -54,7 +54,10 @@ apt_update()
 
 # kernel_env: sets KDIR and KREL (and KVERSION, KVMLINUX, KMODULES, perhaps
 # KSLOW, KMEM, KARGS, for a kernel of the cache) by what the caller was given: KERNEL, or KDIR, or else
-# the running kernel's headers, or else the newest Debian headers installed.
+# the running kernel's headers, or else the newest Debian headers installed;
+# DIPC_OBJ, where the module for it is built. KERNEL=coverage is the debug
+# kernel with those of its checkers at rest that can be, and a module that
+# counts what of it is executed.
 # shellcheck disable=SC2034	# for those who source this file
 kernel_env()
 {
@@ -62,8 +65,13 @@ kernel_env()
 
 	KSLOW=1 KMEM=1024 KARGS=''
 	if [ -n "${KERNEL:-}" ]; then
-		assignments=$("$DIPC_TOP/scripts/kernel.sh" "$KERNEL") || exit 1
+		assignments=$("$DIPC_TOP/scripts/kernel.sh" "${KERNEL/#coverage/debug}") || exit 1
 		eval "$assignments"
+		DIPC_OBJ=$DIPC_BUILD/$KREL
+		if [ "$KERNEL" = coverage ]; then
+			DIPC_OBJ+=-coverage
+			KARGS+=' kmemleak=off no_debug_objects lockdep.prove_locking=0'
+		fi
 		return
 	fi
 	if [ -z "${KDIR:-}" ]; then
@@ -78,6 +86,7 @@ kernel_env()
 	KDIR=$(realpath "$KDIR")
 	KREL=$(cat "$KDIR/include/config/kernel.release" 2>/dev/null) ||
 		die "KDIR=$KDIR is not prepared for building modules"
+	DIPC_OBJ=$DIPC_BUILD/$KREL
 }
 
 # with_lock FILE COMMAND…: one at a time, whoever builds in this checkout.

@@ -7,7 +7,8 @@
 # refreshed each time, so that new and removed files are followed.
 # Which kernel: KERNEL or KDIR (kernel_env in common.sh). W=1 and -Werror are
 # the rule; WERROR=0 is for compilers that we do not know. V, C as in kbuild.
-# A kernel with KCOV is told by it what of the module is executed.
+# A kernel with KCOV is told by it what of the module is executed, and with
+# KERNEL=coverage the module counts that itself (gcov).
 
 set -euo pipefail
 # shellcheck source=scripts/common.sh
@@ -15,7 +16,7 @@ set -euo pipefail
 
 action=${1:-build}
 kernel_env
-dir=$DIPC_BUILD/$KREL
+dir=$DIPC_OBJ
 
 refresh()
 {
@@ -41,14 +42,15 @@ refresh()
 
 run()
 {
-	local flags=()
+	local flags=() profile=KCOV_INSTRUMENT
 
+	[ "${KERNEL:-}" != coverage ] || profile=GCOV_PROFILE
 	[ "${WERROR:-1}" = 0 ] || flags+=(KCFLAGS=-Werror)
 	[ -z "${V:-}" ] || flags+=("V=$V")
 	# The make above us is not this one's jobserver: it may be told nothing.
 	unset MAKEFLAGS MFLAGS MAKELEVEL
 	make -C "$KDIR" -j "${JOBS:-$(nproc)}" --no-print-directory \
-		M="$dir" W="${W-1}" KCOV_INSTRUMENT=y "${flags[@]}" "$@" 2>&1 |
+		M="$dir" W="${W-1}" "$profile=y" "${flags[@]}" "$@" 2>&1 |
 		sed -u -e '/^Skipping BTF/d' -e '/^make\[[0-9]*\]: Nothing to be done/d' \
 		       -e '/^  *\(DESCEND\|SYMLINK\|BTF\)/d' -e "s|$dir/||g" -e "s|$KDIR/||g"
 }

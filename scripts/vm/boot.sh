@@ -25,6 +25,7 @@ usage()
 	  --append TEXT         more kernel arguments
 	  --params TEXT         parameters of the module
 	  --no-module           do not load dipc (modprobe dipc will)
+	  --bring DIR           what COMMAND leaves in /run/dipc/out comes here
 	  --expect-reports      what the debug kernel reports is no failure
 	  --icount              one CPU, a clock that counts instructions
 	  --env NAME=VALUE      into the command's environment
@@ -32,7 +33,7 @@ usage()
 	END
 }
 
-kernel=${KERNEL:-6.1} smp=2 mem='' limit='' append='' params='' module=1 icount='' name=vm expected=''
+kernel=${KERNEL:-6.1} smp=2 mem='' limit='' append='' params='' module=1 icount='' name=vm expected='' bring=''
 environment=()
 while [ $# -gt 0 ]; do
 	case $1 in
@@ -43,6 +44,7 @@ while [ $# -gt 0 ]; do
 	--append)	append=$2; shift ;;
 	--params)	params=$2; shift ;;
 	--no-module)	module='' ;;
+	--bring)	bring=$2; shift ;;
 	--expect-reports) expected=1 ;;
 	--icount)	icount=1 ;;
 	--env)		environment+=("$2"); shift ;;
@@ -122,14 +124,14 @@ trap finish EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 share=$run/share
-mkdir "$share"
+mkdir -p "$share/out"
 
 # A copy of what is built, as it is now.
 # shellcheck disable=SC2317	# by with_lock
 snapshot()
 {
-	if [ -f "$DIPC_BUILD/$KREL/dipc.ko" ]; then
-		cp "$DIPC_BUILD/$KREL/dipc.ko" "$run/dipc.ko"
+	if [ -f "$DIPC_OBJ/dipc.ko" ]; then
+		cp "$DIPC_OBJ/dipc.ko" "$run/dipc.ko"
 	elif [ -n "$module" ]; then
 		die "no module for $KREL: make KERNEL=$kernel"
 	fi
@@ -245,6 +247,7 @@ else
 	done
 fi
 
+[ -z "$bring" ] || cp -r "$share/out/." "$bring/"
 if [ -s "$share/rc" ]; then
 	status=$(cat "$share/rc")
 	if [ "$KSLOW" -gt 1 ] && [ -z "$expected" ] && grep -qaE "$reports" "$run/console"; then

@@ -66,6 +66,7 @@ struct fz_world {
 	} table[FZ_TABLES];
 	_Atomic uint64_t handle[FZ_HANDLES];	/* of requests, newest anywhere */
 	_Atomic uint64_t value[FZ_VALUES];	/* whatever the grammar keeps */
+	_Atomic uint32_t dirty;		/* see fz_grammar_reset() */
 };
 
 /* Who executes. Its memory is its own thread's. */
@@ -167,10 +168,10 @@ extern const struct fz_op *const fz_op_lists[];
 extern const struct fz_op fz_process_ops[];
 
 /*
- * Called in FZ_ROOT's first thread before each program when the one before
- * may have changed something that closing all slots does not undo (sysctls).
- * Descriptors and mailboxes (in both namespaces) are the core's to remove.
+ * Called after a program that has set world->dirty, by root, once in each of
+ * the two namespaces: undoes what closing all descriptors and removing all
+ * mailboxes does not (sysctls).
  */
-void fz_grammar_reset(struct fz_actor *actor);
+void fz_grammar_reset(void);
 
 #endif /* FUZZ_H */

@@ -446,10 +446,10 @@ static int deliver(struct dipc_attempt *a, struct dipc_message *m)
 
 static struct dipc_errqueue *errqueue_of(struct dipc_sock *ds)
 {
+	/* pairs with the cmpxchg() below */
 	struct dipc_errqueue *eq = smp_load_acquire(&ds->errqueue);
 	struct dipc_errqueue *old;
 
-	/* pairs with the cmpxchg() below */
 	if (eq)
 		return eq;
 	eq = dipc_errqueue_create(ds, dipc_sock_tell_completion);

@@ -2,7 +2,7 @@
 /*
  * Binding a socket: making its port, giving it names, attaching it to a
  * mailbox, and undoing all that; and the limits of what it receives from.
- * What that is is decided here or, for links, in pair.c, once.
+ * Which queue that is, is decided here or, for links, in pair.c, once.
  */
 #include "sock.h"
 

@@ -321,7 +321,7 @@ static void verdict(struct dipc_waiter *w)
 
 /* The lock is held, or nobody else knows the call yet. */
 static void note_queue(struct dipc_call *call, struct dipc_queue *queue,
-			   u32 turn)
+		       u32 turn)
 {
 	dipc_queue_get(queue);
 	call->queue = queue;

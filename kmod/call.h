@@ -60,8 +60,8 @@ struct dipc_call {
 	u32			reply_max;	/* bytes; immutable */
 	u32			attempt;	/* from 1; immutable */
 	enum dipc_reason	reason;		/* final when it is done */
-	struct dipc_queue	*queue;		/* counted; under @lock: where
-						 * the request went to */
+	/* counted; under @lock: where the request went to */
+	struct dipc_queue	*queue;
 	struct dipc_handles	*holder;	/* under @lock: while TAKEN */
 	u64			handle;		/* of that */
 	u64			server_port;	/* of who took it, under @lock */

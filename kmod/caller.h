@@ -7,12 +7,13 @@
  * A synchronous call belongs to the task that sleeps for it, which adds and
  * removes it: it is here to be seen. Mostly it is the only one of its socket
  * then, and only its address is in @sync, without the lock; who looks marks it
- * there while he gets a reference, and who removes it waits for that. An asynchronous one belongs to the
- * caller, which has a reference to it from dipc_caller_add() on, until it is
- * removed: read, cancelled or forgotten, or because the socket is closed.
- * Whoever removes it, under the lock, gives that reference up; all others find
- * that it is gone, and need a reference of their own to look. The stages of an
- * asynchronous call, under the lock (@stage of struct dipc_call):
+ * there while he gets a reference, and who removes it waits for that. An
+ * asynchronous one belongs to the caller, which has a reference to it from
+ * dipc_caller_add() on, until it is removed: read, cancelled or forgotten, or
+ * because the socket is closed. Whoever removes it, under the lock, gives that
+ * reference up; all others find that it is gone, and need a reference of their
+ * own to look. The stages of an asynchronous call, under the lock (@stage of
+ * struct dipc_call):
  *
  *	OUTSTANDING --finished()--> ENDED --take()--> TAKEN --claim()--> CLAIMED
  *	     ^                        ^                 | |                | |

@@ -18,8 +18,8 @@ struct dipc_send_params {
 	u64			deadline_ns;	/* from now; 0: none */
 	struct dipc_files	*files;		/* owned; or NULL */
 	u32			seen;		/* a bit for each type at SOL_DIPC */
-	const void		*op;		/* value of what makes the message
-						 * more than a message; or NULL */
+	/* value of what makes the message more than a message; or NULL */
+	const void		*op;
 };
 
 /* Of these there is one at most, and the message is that. */

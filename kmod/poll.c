@@ -67,6 +67,7 @@ static void see_end(struct dipc_sock *ds)
 	err = READ_ONCE(rx->end_err);
 	if (!ds->end_seen) {
 		WRITE_ONCE(ds->sk.sk_err, -err);
+		/* who sees it sees the error */
 		smp_store_release(&ds->end_seen, true);
 	}
 	spin_unlock_bh(&ds->end_lock);
@@ -366,8 +367,9 @@ static bool is_readable(struct dipc_sock *ds)
 
 static bool has_completion(struct dipc_sock *ds)
 {
-	/* pair with the cmpxchg() that sets each */
+	/* pairs with the cmpxchg() that sets it */
 	struct dipc_errqueue *eq = smp_load_acquire(&ds->errqueue);
+	/* this one, too */
 	struct dipc_handles *h = smp_load_acquire(&ds->handles);
 
 	return dipc_errqueue_pending(eq) || dipc_handles_announced(h);

@@ -12,8 +12,8 @@
  * Lifetime: made and unpublished by its socket; freed after a grace period
  * when the last reference to its queue goes.
  * Locking: table->lock (a mutex) covers the table and @bindings; look-ups
- * need RCU only. @listener is set once, with a release. port table->lock is never held together with that of the
- * name table.
+ * need RCU only. @listener is set once, with a release. table->lock is never
+ * held together with that of the name table.
  * Context: create and destroy from process, find from any.
  */
 #ifndef _DIPC_PORT_H

@@ -418,11 +418,10 @@ void dipc_queue_read_on(struct dipc_queue *q, struct dipc_message *m, u32 bytes)
 	spin_lock_bh(&q->lock);
 	q->bytes -= dipc_queue_payload(q, m);
 	m->stream.start += bytes;
-	if (q->closed || !dipc_queue_payload(q, m)) {
+	if (q->closed || !dipc_queue_payload(q, m))
 		dipc_queue_discard_locked(m, &ev);
-	} else {
+	else
 		dipc_queue_insert_locked(q, m);
-	}
 	if (bytes && (q->n_senders || !list_empty(&q->starved)))
 		dipc_queue_admit_locked(q, &ev);
 	spin_unlock_bh(&q->lock);

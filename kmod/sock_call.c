@@ -185,6 +185,7 @@ enum dipc_reason dipc_sock_call_send(struct dipc_attempt *a,
 
 	return turn ? bring(a, call, turn) : DIPC_REASON_NONE;
 }
+
 /* What a request was not sent for. */
 static int send_errno(struct dipc_attempt *a, enum dipc_reason reason)
 {

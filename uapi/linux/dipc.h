@@ -94,7 +94,7 @@ struct sockaddr_dipc {
 	__u8			sdipc_type;
 	__u8			sdipc_scope;
 	__u32			sdipc_node;
-	__u64			sdipc_port __attribute__((aligned(8)));
+	__aligned_u64		sdipc_port;
 	__u64			sdipc_reserved[2];
 	char			sdipc_name[DIPC_NAME_MAX + 1];
 };
@@ -166,7 +166,7 @@ enum dipc_mode {
 struct dipc_queue_conf {
 	__u32	capacity_msgs;
 	__u32	msg_max_bytes;
-	__u64	capacity_bytes __attribute__((aligned(8)));
+	__aligned_u64	capacity_bytes;
 	__u8	policy;
 	__u8	order;
 	__u8	reserved[22];
@@ -188,7 +188,7 @@ struct dipc_queue_conf {
  * 48 bytes. All 0 matches every message.
  */
 struct dipc_match {
-	__u64	tag __attribute__((aligned(8)));
+	__aligned_u64	tag;
 	__u64	tag_mask;
 	__u64	port;
 	__u32	node;
@@ -206,7 +206,7 @@ struct dipc_match {
  * 120 bytes.
  */
 struct dipc_completion {
-	__u64	id __attribute__((aligned(8)));
+	__aligned_u64	id;
 	__u64	cookie;
 	__u32	error;
 	__u32	reason;
@@ -243,7 +243,7 @@ enum dipc_semantics {
  * 40 bytes. The time for the whole call is that of DIPC_DEADLINE.
  */
 struct dipc_call_params {
-	__u64	cookie __attribute__((aligned(8)));
+	__aligned_u64	cookie;
 	__u64	try_ns;
 	__u32	reply_max;
 	__u8	semantics;
@@ -273,7 +273,7 @@ struct dipc_call_params {
  * 80 bytes. As control message DIPC_REQUEST it comes with requests only.
  */
 struct dipc_request {
-	__u64	handle __attribute__((aligned(8)));
+	__aligned_u64	handle;
 	__u64	id;
 	__u64	port;
 	__u64	tag;
@@ -311,7 +311,7 @@ struct dipc_request {
  * was left out before that is 0.
  */
 struct dipc_reply_params {
-	__u64	handle __attribute__((aligned(8)));
+	__aligned_u64	handle;
 	__u64	offset;
 	__u32	flags;
 	__u32	reserved[3];
@@ -338,7 +338,7 @@ struct dipc_reply_params {
  * 56 bytes.
  */
 struct dipc_outcome {
-	__u64	cookie __attribute__((aligned(8)));
+	__aligned_u64	cookie;
 	__u64	id;
 	__u32	error;
 	__u32	reason;
@@ -361,7 +361,7 @@ struct dipc_outcome {
  * 32 bytes.
  */
 struct dipc_cancelled {
-	__u64	handle __attribute__((aligned(8)));
+	__aligned_u64	handle;
 	__u64	id;
 	__u64	port;
 	__u32	node;
@@ -451,7 +451,7 @@ struct dipc_op {
 	__u32	flags;
 	__u32	op;
 	__u32	reply_max;
-	__u64	out __attribute__((aligned(8)));
+	__aligned_u64	out;
 	__u64	out_len;
 	__u64	in;
 	__u64	in_len;

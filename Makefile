@@ -12,7 +12,7 @@ Q	:= $(if $(filter 1,$(V)),,@)
 prefix	?= /usr/local
 # As it was typed: its dollars are the guest's shell's.
 override CMD := $(value CMD)
-export KERNEL KDIR W C V WERROR TESTS TIMEOUT CMD VM_ARGS DESTDIR \
+export KERNEL KDIR W C V WERROR TESTS ADD TIMEOUT CMD VM_ARGS DESTDIR \
        INSTALL_MOD_PATH prefix
 
 # One build at a time in this checkout; make's job slots pass through.
@@ -22,7 +22,7 @@ selftests_make = $(MAKE) -C selftests OUTPUT=$(U)/selftests/dipc \
 		 LIBIPC_DIR=$(U)/libipc
 
 .PHONY: all module user libipc ipcctl tests install modules_install \
-	vm vm_run check check-debug demo checkpatch clean cacheclean help deps
+	vm vm_run check check-debug coverage demo checkpatch clean cacheclean help deps
 .DEFAULT_GOAL := all
 
 all: module user tests ##build the module, libipc, ipcctl and the tests
@@ -66,6 +66,9 @@ check: ##run static checks and all suites in a guest; TESTS='a b' runs those
 
 check-debug: ##the same on a kernel with KASAN, lockdep, kmemleak… (built once)
 	+$(Q)KERNEL=debug scripts/check.sh
+
+coverage: ##which lines of the module the suites execute; TESTS, ADD=1
+	+$(Q)scripts/coverage.sh
 
 demo: ##see it work: a guided session in a guest
 	+$(Q)scripts/demo.sh

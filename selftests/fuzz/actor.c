@@ -25,6 +25,7 @@
 
 #define EDGE		(64 << 10)
 #define NETNS_FD	3		/* of FZ_AWAY, in each process */
+#define PATTERN_FD	4
 #define ERESTARTSYS	512		/* the first that user space never sees */
 
 struct worker {
@@ -284,9 +285,10 @@ static void finish(struct worker *w, uint32_t number)
 	fz_futex_wake(&fz_shared->events, ~0U);
 }
 
-static char *map(size_t len, int prot)
+static char *map(size_t len, int prot, int fd)
 {
-	void *p = mmap(NULL, len, prot, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	void *p = mmap(NULL, len, prot, MAP_PRIVATE |
+		       (fd < 0 ? MAP_ANONYMOUS : 0), fd, 0);
 
 	if (p == MAP_FAILED)
 		_exit(3);
@@ -295,15 +297,11 @@ static char *map(size_t len, int prot)
 
 static void give_memory(struct fz_actor *a)
 {
-	size_t i;
-
-	a->out = map(FZ_BUF, PROT_READ | PROT_WRITE);
-	a->in = map(FZ_BUF, PROT_READ | PROT_WRITE);
-	a->bad = map(EDGE, PROT_NONE);
-	a->edge = map(2 * EDGE, PROT_READ | PROT_WRITE) + EDGE;
+	a->out = map(FZ_BUF, PROT_READ | PROT_WRITE, PATTERN_FD);
+	a->in = map(FZ_BUF, PROT_READ | PROT_WRITE, -1);
+	a->bad = map(EDGE, PROT_NONE, -1);
+	a->edge = map(2 * EDGE, PROT_READ | PROT_WRITE, -1) + EDGE;
 	mprotect(a->edge, EDGE, PROT_NONE);
-	for (i = 0; i < FZ_BUF; i++)
-		a->out[i] = i * 7 + (i >> 8);
 }
 
 static void *thread_main(void *arg)
@@ -343,9 +341,11 @@ static void fill_descriptors(void)
 {
 	int fd;
 
-	if (dup2(fz_away_netns, NETNS_FD) < 0)
+	/* high first: what is wanted may be in each other's place */
+	fd = fcntl(fz_pattern, F_DUPFD, FZ_FIRST_FD);
+	if (dup2(fz_away_netns, NETNS_FD) < 0 || dup2(fd, PATTERN_FD) < 0)
 		_exit(3);
-	syscall(SYS_close_range, NETNS_FD + 1, ~0U, 0);
+	syscall(SYS_close_range, PATTERN_FD + 1, ~0U, 0);
 	do {
 		fd = open("/dev/null", O_RDWR);
 	} while (fd >= 0 && fd < FZ_FIRST_FD - 1);

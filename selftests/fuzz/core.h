@@ -2,12 +2,14 @@
 /*
  * The fuzzer: what the files of its core share. Who calls whom:
  *
- *   main -> program, text, shrink -> run -> actor -> the grammar's execute()
- *                                    run -> judge
+ *   main -> jobs -> session -> program, text, shrink
+ *                   session, shrink -> run -> actor -> the grammar's execute()
+ *                   session, shrink -> judge
  *
- * One process supervises (all but actor.c and op_process.c); it never touches
- * a socket that a program has made. The others live on from program to
- * program, for to fork is slow.
+ * A job is a process that supervises (run.c) those that execute (actor.c). It
+ * never touches a socket that a program has made. The others live on from
+ * program to program, for to fork is slow. Several jobs know nothing of each
+ * other: most of the time a job waits for something.
  */
 #ifndef FUZZ_CORE_H
 #define FUZZ_CORE_H
@@ -34,6 +36,7 @@ struct fz_program {
 uint64_t fz_mix(uint64_t a, uint64_t b);	/* a seed of two numbers */
 void fz_ops_init(void);
 const struct fz_op *fz_op_find(const char *name);
+bool fz_op_exclude(const char *name);	/* never chosen; false: none such */
 extern const struct fz_op *fz_ops[];
 extern unsigned int fz_n_ops;
 
@@ -83,7 +86,7 @@ struct fz_finding {
 
 #define FZ_ERRNOS	136	/* the last stands for all above */
 #define FZ_CALLS	1024	/* more than there are, it is a hash table */
-#define FZ_MAP		(1 << 17)
+#define FZ_MAP		(1 << 18)
 #define FZ_IDLE		UINT32_MAX
 #define FZ_NO_RESULT	INT64_MIN
 
@@ -111,13 +114,28 @@ struct fz_shared {
 	_Atomic uint64_t count[FZ_CALLS][FZ_ERRNOS];
 	_Atomic int found;		/* enum fz_kind, of an actor */
 	char found_text[FZ_TEXT];
-	/* KCOV: which points, and which pairs of points, were executed */
+	_Atomic uint32_t fresh;		/* of struct fz_seen, that it has added */
+	uint64_t programs, kept;
+};
+
+/* KCOV: which points, and which pairs of points, were executed by any job. */
+struct fz_seen {
 	_Atomic uint32_t points, pairs;
 	_Atomic uint8_t point[FZ_MAP], pair[FZ_MAP];
 };
 
-extern struct fz_shared *fz_shared;
+/* What all jobs share. */
+struct fz_all {
+	_Atomic bool stop;
+	struct fz_seen seen;
+	struct fz_shared job[];
+};
+
+extern struct fz_all *fz_all;
+
+extern struct fz_shared *fz_shared;	/* of this job */
 extern int fz_away_netns;	/* descriptor of FZ_AWAY's namespace */
+extern int fz_pattern;		/* descriptor of what actors send */
 extern unsigned int fz_slow;	/* how many times slower than stock */
 
 uint64_t fz_now_ns(void);
@@ -160,10 +178,36 @@ void fz_kcov_start(struct fz_kcov *kcov);
 void fz_kcov_collect(struct fz_kcov *kcov);	/* into fz_shared */
 
 /*
+ * figures.c
+ */
+
+void fz_tell_figures(double seconds);
+void fz_tell_counts(void);
+
+/*
+ * session.c, jobs.c, main.c: what is asked for. The result is the program's
+ * status.
+ */
+
+struct fz_options {
+	uint64_t seed, first, last;
+	unsigned int seconds, times, jobs;
+	enum fz_order order;
+	bool guided, closely, tap;
+};
+
+extern struct fz_options fz_opt;
+
+int fz_jobs(void);			/* random programs */
+int fz_session(unsigned int job);	/* those of one job */
+int fz_session_replay(char **paths, int n);
+int fz_session_shrink(const char *path);
+
+/*
  * shrink.c
  */
 
-/* Where programs are kept that the guest may die of; NULL: nowhere. */
+/* Where programs are kept that the machine may not survive; NULL: nowhere. */
 extern const char *fz_dir;
 void fz_keep(const char *name, const char *text, size_t len);
 

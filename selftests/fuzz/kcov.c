@@ -36,12 +36,15 @@ static void mark(_Atomic uint8_t *map, _Atomic uint32_t *n, uint64_t key)
 {
 	_Atomic uint8_t *at = &map[fz_mix(key, 0) % FZ_MAP];
 
-	if (!*at && !atomic_exchange(at, 1))
+	if (!*at && !atomic_exchange(at, 1)) {
 		++*n;
+		fz_shared->fresh++;
+	}
 }
 
 void fz_kcov_collect(struct fz_kcov *kcov)
 {
+	struct fz_seen *seen = &fz_all->seen;
 	uint64_t n, i, before = 0, pc;
 
 	if (!kcov->area)
@@ -49,9 +52,8 @@ void fz_kcov_collect(struct fz_kcov *kcov)
 	n = __atomic_load_n(&kcov->area[0], __ATOMIC_RELAXED);
 	for (i = 1; i <= n && i < POINTS; i++) {
 		pc = kcov->area[i];
-		mark(fz_shared->point, &fz_shared->points, pc);
-		mark(fz_shared->pair, &fz_shared->pairs,
-		     pc * 31 + before);
+		mark(seen->point, &seen->points, pc);
+		mark(seen->pair, &seen->pairs, pc * 31 + before);
 		before = pc;
 	}
 	__atomic_store_n(&kcov->area[0], 0, __ATOMIC_RELAXED);

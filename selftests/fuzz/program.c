@@ -17,7 +17,7 @@ const unsigned int fz_threads[FZ_PROCS] = {
 
 const struct fz_op *fz_ops[OPS_MAX];
 unsigned int fz_n_ops;
-static unsigned int weights;
+static unsigned int weight[OPS_MAX], weights;
 static struct fz_model *model;
 
 uint64_t fz_mix(uint64_t a, uint64_t b)
@@ -57,8 +57,9 @@ void fz_ops_init(void)
 					"twice");
 				exit(2);
 			}
-			fz_ops[fz_n_ops++] = op;
+			weight[fz_n_ops] = op->weight;
 			weights += op->weight;
+			fz_ops[fz_n_ops++] = op;
 		}
 	}
 	model = malloc(fz_model_size);
@@ -76,12 +77,26 @@ const struct fz_op *fz_op_find(const char *name)
 	return NULL;
 }
 
+bool fz_op_exclude(const char *name)
+{
+	unsigned int i;
+
+	for (i = 0; i < fz_n_ops; i++) {
+		if (strcmp(fz_ops[i]->name, name))
+			continue;
+		weights -= weight[i];
+		weight[i] = 0;
+		return true;
+	}
+	return false;
+}
+
 static const struct fz_op *draw_op(struct fz_rng *rng)
 {
 	unsigned int x = fz_draw(rng, weights), i;
 
-	for (i = 0; i + 1 < fz_n_ops && x >= fz_ops[i]->weight; i++)
-		x -= fz_ops[i]->weight;
+	for (i = 0; i + 1 < fz_n_ops && x >= weight[i]; i++)
+		x -= weight[i];
 	return fz_ops[i];
 }
 

@@ -33,7 +33,7 @@
 #define KILL_MS		20000	/* then it cannot be */
 
 struct fz_shared *fz_shared;
-int fz_away_netns;
+int fz_away_netns, fz_pattern;
 unsigned int fz_slow = 1;
 
 static int pids[FZ_PROCS];		/* 0: is not there */
@@ -148,12 +148,31 @@ static void reset_slots(void)
 	memset(fz_shared->world.value, 0, sizeof(fz_shared->world.value));
 }
 
+/* What each actor has a copy of its own of, as far as it changes it. */
+static int make_pattern(void)
+{
+	char *pattern;
+	size_t i;
+
+	fz_pattern = memfd_create("pattern", MFD_CLOEXEC);
+	if (fz_pattern < 0 || ftruncate(fz_pattern, FZ_BUF))
+		return -errno;
+	pattern = mmap(NULL, FZ_BUF, PROT_READ | PROT_WRITE, MAP_SHARED,
+		       fz_pattern, 0);
+	if (pattern == MAP_FAILED)
+		return -errno;
+	for (i = 0; i < FZ_BUF; i++)
+		pattern[i] = i * 7 + (i >> 8);
+	munmap(pattern, FZ_BUF);
+	return 0;
+}
+
 int fz_run_init(void)
 {
-	fz_shared = mmap(NULL, sizeof(*fz_shared), PROT_READ | PROT_WRITE,
-			 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (fz_shared == MAP_FAILED)
-		return -errno;
+	int err = make_pattern();
+
+	if (err)
+		return err;
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	reset_slots();
 	return spawn(FZ_ROOT) && spawn(FZ_USER) ? 0 : -ESRCH;

@@ -29,7 +29,10 @@ OOM_BEGINS = re.compile(r'invoked oom-killer')
 OOM_ENDS = re.compile(r'out of memory: Killed process', re.I)
 # A backtrace through the module, or through code that is gone with it.
 LEAK_BEGINS = re.compile(r'^unreferenced object')
-LEAK_IS_OURS = re.compile(r'\[dipc\]|\[<[0-9a-f]+>\] 0x[0-9a-f]+')
+LEAK_IS_OURS = re.compile(r'\[dipc(_faulty)?\]|\[<[0-9a-f]+>\] 0x[0-9a-f]+')
+RACE_EDGE = re.compile(r'^=+$')
+RACE_BEGINS = re.compile(r'^BUG: KCSAN')
+RACE_IS_OURS = re.compile(r'\[dipc')
 OUT_OF_TREE_UNSIGNED = 1 << 12 | 1 << 13
 
 RESULT = re.compile(r'^(?P<not>not )?ok\b(?: +(?P<num>\d+))?(?: +-)?(?P<rest>.*)$')
@@ -39,6 +42,40 @@ NOISE = re.compile(r'^#\s+(RUN|OK)\s|^# (Totals|Starting|PASSED|FAILED)\b')
 # What kmemleak counts comes as @leak, by which it is judged.
 NOT_NEWS = re.compile(r'^check: suite \S+ begins$|^kmemleak: \d+ new suspected memory leaks')
 VERSION = re.compile(r'^K?TAP version \d+')
+
+
+class Races:
+    """KCSAN's reports, held back until it is known whose they are.
+
+    The core of the network is watched, too, and has races of its own.
+    """
+
+    def __init__(self):
+        self.edge = None            # what may be the first line of a report
+        self.held = None            # a report that has begun
+
+    def lines(self, priority, text):
+        """What is to be judged now: this line, a whole report, or nothing."""
+        line = (priority, text)
+        if self.held is not None:
+            self.held.append(line)
+            return self.rest() if RACE_EDGE.match(text) else []
+        if RACE_EDGE.match(text):
+            self.edge = line
+            return []
+        if self.edge and RACE_BEGINS.match(text):
+            self.held, self.edge = [self.edge, line], None
+            return []
+        return self.rest() + [line]
+
+    def rest(self):
+        """What was held back, if it is ours or nobody can tell."""
+        lines = self.held or ([self.edge] if self.edge else [])
+        whole = len(lines) > 2 and RACE_EDGE.match(lines[-1][1])
+        self.held = self.edge = None
+        if whole and not any(RACE_IS_OURS.search(text) for _, text in lines):
+            return []
+        return lines
 
 
 class Level:
@@ -65,6 +102,7 @@ class Suite:
         self.levels = {}
         self.passed = self.failed = self.skipped = 0
         self.notes = []             # what it printed since the last result
+        self.races = Races()
         self.splat = []             # the kernel's words around a splat
         self.leaks = []             # objects, each a list of lines
         self.whole_skipped = False
@@ -178,6 +216,10 @@ class Suite:
 
     def kmsg(self, priority, text):
         self.show.raw(f'[kernel] {text}')
+        for line in self.races.lines(priority, text):
+            self.judge_kmsg(*line)
+
+    def judge_kmsg(self, priority, text):
         if self.oom and OOM_BEGINS.search(text):
             self.in_oom = True
         if self.in_oom:
@@ -200,6 +242,8 @@ class Suite:
     # the end
 
     def end(self, how, number, taint, left=False, lost=False):
+        for line in self.races.rest():
+            self.judge_kmsg(*line)
         top = self.levels.get(0)
         self.close_above(0)
         failed_before = self.failed

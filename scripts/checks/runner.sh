@@ -73,6 +73,20 @@ suite '1 0 0' 0 'the taints of an unsigned module' 'exit 0 1 0x3000' <<<$'1..1\n
 suite '1 1 0' 1 'kernel log lost' "$fine" @kmsglost <<<$'1..1\nok 1 a'
 suite '1 0 0' 0 'harmless kernel log' "$fine" '@kmsg 6 check: suite bug begins' \
 	'@kmsg 6 veth0: link becomes ready' <<<$'1..1\nok 1 a'
+race()
+{
+	printf '%s\n' '@kmsg 3 ======' "@kmsg 3 BUG: KCSAN: data-race in $1 / $2" \
+		'@kmsg 3 read to 0x1 of 4 bytes by task 1 on cpu 0:' "@kmsg 3  $1" \
+		'@kmsg 3 write to 0x1 of 4 bytes by task 2 on cpu 1:' "@kmsg 3  $2" '@kmsg 3 ======'
+}
+mapfile -t ours < <(race 'sock_poll+0x1/0x2' 'dipc_close+0x1/0x2 [dipc]')
+mapfile -t others < <(race 'sock_poll+0x1/0x2' 'sock_close+0x1/0x2')
+suite '1 1 0' 1 'a data race of ours' "$fine" "${ours[@]}" <<<$'1..1\nok 1 a'
+suite '1 0 0' 0 'a data race of others' "$fine" "${others[@]}" <<<$'1..1\nok 1 a'
+suite '1 1 0' 1 'a data race cut off' "$fine" "${others[@]:0:4}" <<<$'1..1\nok 1 a'
+suite '1 1 0' 1 'a data race of others, and a bug' "$fine" "${others[@]}" \
+	'@kmsg 3 BUG: bad' <<<$'1..1\nok 1 a'
+
 for splat in 'WARNING: CPU: 1 PID: 2 at kmod/x.c:3' 'BUG: kernel NULL pointer dereference' \
 	     'INFO: task x:12 blocked for more than 60 seconds.' 'refcount_t: underflow' \
 	     'rcu: INFO: rcu_preempt self-detected stall on CPU' \

@@ -189,9 +189,8 @@ static void mount_system(void)
 	may_mount("mqueue", "/dev/mqueue", "mqueue", 0, NULL);
 	may_mount("debugfs", "/sys/kernel/debug", "debugfs", 0, NULL);
 	may_mount("tracefs", "/sys/kernel/tracing", "tracefs", 0, NULL);
-	may_mount("bpf", "/sys/fs/bpf", "bpf", 0, NULL);
 	may_mount("cgroup2", "/sys/fs/cgroup", "cgroup2", 0, NULL);
-	write_file("/sys/fs/cgroup/cgroup.subtree_control", "+memory +pids +cpu");
+	write_file("/sys/fs/cgroup/cgroup.subtree_control", "+memory +pids");
 	mkdir("/sys/fs/cgroup/test", 0755);
 	if (symlink("/proc/self/fd", "/dev/fd") || symlink("/proc/self/fd/0", "/dev/stdin") ||
 	    symlink("/proc/self/fd/1", "/dev/stdout") || symlink("/proc/self/fd/2", "/dev/stderr"))

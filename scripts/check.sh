@@ -116,7 +116,7 @@ for name in "${suites[@]}"; do
 	[ -n "$seconds" ] || seconds=$(sed -n 's/^timeout=//p' selftests/settings)
 	oom=$(sed -n 's/.*kmsg-allow-oom.*/ oom/p' <<<"$head" | head -n1)
 	allow=$(sed -n 's/.*kmsg-allow: *\(.*[^ */]\).*/ allow=\1/p' <<<"$head" | head -n1)
-	echo "$name $((${seconds:-120} * KSLOW)) $where$oom$allow" >>"$plan"
+	echo "$name $((${seconds:-240} * KSLOW)) $where$oom$allow" >>"$plan"
 done
 count=$(wc -l <"$plan")
 if [ "$count" = 0 ]; then

@@ -32,7 +32,7 @@
 /* The harness forks in the middle of a function, in its own macros. */
 #pragma GCC diagnostic ignored "-Wclobbered"
 
-#define DT_LONG_MS	20000	/* longer than anything that should happen takes */
+#define DT_LONG_MS	40000	/* longer than anything that should happen takes */
 #define DT_SHORT_MS	50	/* a limit of time that is meant to run out */
 #define DT_NOBODY	65534
 #define DT_SOMEBODY	65533

@@ -281,8 +281,10 @@ static void finish(struct worker *w, uint32_t number)
 		w->seat->at = FZ_IDLE;
 	}
 	w->seat->finished = number;
-	fz_shared->events++;
-	fz_futex_wake(&fz_shared->events, ~0U);
+	if (atomic_fetch_sub(&fz_shared->unfinished, 1) == 1) {
+		fz_shared->events++;
+		fz_futex_wake(&fz_shared->events, ~0U);
+	}
 }
 
 static char *map(size_t len, int prot, int fd)

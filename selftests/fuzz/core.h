@@ -104,7 +104,8 @@ struct fz_shared {
 	struct fz_program program;
 	_Atomic uint32_t number;	/* of the program; futex: a new one */
 	_Atomic uint32_t turn;		/* futex: steps up to this one may go */
-	_Atomic uint32_t events;	/* futex: somebody has finished */
+	_Atomic uint32_t events;	/* futex: all have finished, or are ready */
+	_Atomic uint32_t unfinished;	/* actors; too many if one was killed */
 	_Atomic uint32_t left[FZ_TABLES];	/* that use the table */
 	_Atomic uint32_t n_children;
 	struct fz_seat seat[FZ_PROCS][FZ_THREADS];

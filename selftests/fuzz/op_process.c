@@ -106,7 +106,7 @@ static long nap_execute(struct fz_actor *actor, const uint64_t *arg)
 
 const struct fz_op fz_process_ops[] = {
 	{
-		.name = "fork", .call = "fork", .weight = 4,
+		.name = "fork", .call = "fork", .weight = 3,
 		.args = { { "steps" } },
 		.generate = fork_generate, .execute = fork_execute,
 	}, {

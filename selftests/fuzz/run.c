@@ -321,8 +321,11 @@ static void begin(const struct fz_program *program)
 		fz_shared->result[i] = FZ_NO_RESULT;
 	for (table = 0; table < FZ_TABLES; table++)
 		fz_shared->left[table] = 0;
-	for (proc = 0; proc < FZ_PROCS; proc++)
+	fz_shared->unfinished = 0;
+	for (proc = 0; proc < FZ_PROCS; proc++) {
 		fz_shared->left[proc == FZ_USER] += fz_threads[proc];
+		fz_shared->unfinished += fz_threads[proc];
+	}
 	memset(fz_shared->child, 0, sizeof(fz_shared->child));
 	for (i = 0; i < FZ_CHILDREN; i++)
 		fz_shared->child[i].at = FZ_IDLE;

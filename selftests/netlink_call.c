@@ -207,7 +207,7 @@ TEST_F(one, async_call_is_shown_until_its_outcome_is_read)
 /* No older than what has begun it, as the kernel's ticks see it. */
 static bool is_young(const struct call_seen *c, uint64_t begun_ms)
 {
-	return c->age_ns / 1000000 <= dt_now_ms() - begun_ms + 2 * TICK_MS;
+	return c->age_ns / 1000000 <= dt_ticks_ms() - begun_ms + 2 * TICK_MS;
 }
 
 TEST_F(one, age_begins_anew_with_each_state)
@@ -218,13 +218,13 @@ TEST_F(one, age_begins_anew_with_each_state)
 	ASSERT_LE(0, calls_start(BY_OP, self->client, "a",
 				 WITH(.dest = self->to)));
 	ASSERT_TRUE(DT_WAIT_UNTIL((c = look(self)) && c->age_ns > 100000000));
-	begun = dt_now_ms();
+	begun = dt_ticks_ms();
 	ASSERT_EQ(1, take(self));
 	c = look(self);
 	ASSERT_NE(NULL, c);
 	EXPECT_TRUE(is_young(c, begun));
 	ASSERT_TRUE(DT_WAIT_UNTIL((c = look(self)) && c->age_ns > 100000000));
-	begun = dt_now_ms();
+	begun = dt_ticks_ms();
 	ASSERT_LE(0, reply(self));
 	c = look(self);
 	ASSERT_NE(NULL, c);

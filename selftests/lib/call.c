@@ -24,14 +24,14 @@ static long run(void *arg)
 	if (ret)
 		return ret;
 	memset(buf, c->letter, sizeof(buf));
-	start = dt_now_ms();
+	start = dt_ticks_ms();
 	if (c->sends) {
 		ret = DT_ERR(sendto(c->fd, buf, c->len, 0, NULL, 0));
 	} else {
 		ret = DT_ERR(recvfrom(c->fd, buf, sizeof(buf), 0, NULL, NULL));
 		c->letter = ret > 0 ? buf[0] : '-';
 	}
-	c->ms = dt_now_ms() - start;
+	c->ms = dt_ticks_ms() - start;
 	return ret;
 }
 

@@ -23,12 +23,22 @@
 
 volatile int dt_signals;
 
-long dt_now_ms(void)
+static long read_clock_ms(clockid_t clock)
 {
 	struct timespec ts;
 
-	clock_gettime(CLOCK_MONOTONIC, &ts);
+	clock_gettime(clock, &ts);
 	return ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+long dt_now_ms(void)
+{
+	return read_clock_ms(CLOCK_MONOTONIC);
+}
+
+long dt_ticks_ms(void)
+{
+	return read_clock_ms(CLOCK_MONOTONIC_COARSE);
 }
 
 static int read_file(const char *path, char *buf, size_t size)

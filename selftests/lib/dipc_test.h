@@ -53,6 +53,11 @@
 })
 
 long dt_now_ms(void);
+/*
+ * The same as the last tick saw it. By this SO_RCVTIMEO and SO_SNDTIMEO are
+ * never early: where a tick comes late (a busy host), they count it as well.
+ */
+long dt_ticks_ms(void);
 
 /*
  * Addresses and sockets

@@ -161,6 +161,9 @@ unsigned int fz_actor_bit(enum fz_proc proc, unsigned int thread);
  * judge.c: what is wrong
  */
 
+/* Messages are counted for the whole machine: are those of others there? */
+extern bool fz_alone;
+
 int fz_judge_init(void);
 /* in the namespaces of FZ_ROOT and of FZ_AWAY */
 void fz_judge_in_each_netns(void (*fn)(void));
@@ -194,7 +197,7 @@ struct fz_options {
 	uint64_t seed, first, last;
 	unsigned int seconds, times, jobs;
 	enum fz_order order;
-	bool guided, closely, tap;
+	bool guided, closely, known, tap;
 };
 
 extern struct fz_options fz_opt;

@@ -22,6 +22,7 @@ static int job_main(unsigned int job)
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	fz_shared = &fz_all->job[job];
+	fz_alone = fz_opt.jobs == 1;
 	err = fz_judge_init() ?: fz_run_init();
 	if (err) {
 		fprintf(stderr, "fuzz: cannot begin: %s\n", strerror(-err));
@@ -64,11 +65,28 @@ static int await_jobs(uint64_t began)
 	return status;
 }
 
+/* What a job cannot say while others run. */
+static int judge_all(int status)
+{
+	struct fz_finding finding;
+
+	if (status || fz_judge(&finding, true))
+		return status;
+	printf("# FOUND: after all: %s\n", finding.text);
+	return finding.kind == FZ_KERNEL ? 3 : 1;
+}
+
 int fz_jobs(void)
 {
 	uint64_t began = fz_now_ns();
 	unsigned int job;
 	int status, pid;
+
+	status = fz_judge_init();
+	if (status) {
+		fprintf(stderr, "fuzz: cannot begin: %s\n", strerror(-status));
+		return 2;
+	}
 
 	printf("# seed %llu, %u jobs\n", (unsigned long long)fz_opt.seed,
 	       fz_opt.jobs);
@@ -80,7 +98,7 @@ int fz_jobs(void)
 		if (pid < 0)
 			exit(2);
 	}
-	status = await_jobs(began);
+	status = judge_all(await_jobs(began));
 	fz_tell_figures((fz_now_ns() - began) / 1e9);
 	fz_tell_counts();
 	return status;

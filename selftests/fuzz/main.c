@@ -6,7 +6,7 @@
  *
  *   fuzz [-s SEED] [-n FIRST[-LAST]] [-t SECONDS] [-J JOBS]	random programs
  *   fuzz -r [-k TIMES] FILE...		these programs, again and again
- *   fuzz -S FILE [-k TIMES]		make this program shorter
+ *   fuzz -S FILE [-k TIMES] [-K]	make this program shorter
  *   fuzz -p [-s SEED] [-n NUMBER]	show a program
  *   fuzz -l				show the operations
  *
@@ -16,7 +16,8 @@
  * survive; -T: TAP.
  * Status 0: nothing found; 1: a finding, which was made short if it happened
  * again; 2: it could not run; 3: a finding after which the kernel cannot go on
- * (-S with the file found.* or best, after a restart).
+ * (-S with the file found.* or best, after a restart; -K: it is known that the
+ * kernel reports).
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -50,7 +51,7 @@ static int usage(void)
 	fprintf(stderr, "usage: fuzz [-s SEED] [-n FIRST[-LAST]] [-t SECONDS] [-J JOBS]\n"
 			"            [-o seq|par] [-x NAME]... [-gjT] [-d DIR]\n"
 			"       fuzz -r [-k TIMES] FILE...\n"
-			"       fuzz -S FILE [-k TIMES] [-d DIR]\n"
+			"       fuzz -S FILE [-K] [-k TIMES] [-d DIR]\n"
 			"       fuzz -p [-s SEED] [-n NUMBER]\n"
 			"       fuzz -l\n");
 	return 2;
@@ -137,6 +138,7 @@ static bool get_option(int c)
 	case 'x': return fz_op_exclude(optarg);
 	case 'g': fz_opt.guided = true; break;
 	case 'j': fz_opt.closely = true; break;
+	case 'K': fz_opt.known = true; break;
 	case 'T': fz_opt.tap = true; break;
 	case 'S': shorten = optarg; break;
 	case 'r': again = true; break;
@@ -156,7 +158,7 @@ int main(int argc, char **argv)
 		return 2;
 	fz_opt.seed = seed;
 	fz_ops_init();
-	while ((c = getopt(argc, argv, "s:n:t:k:J:o:d:x:S:gjTrpl")) != -1)
+	while ((c = getopt(argc, argv, "s:n:t:k:J:o:d:x:S:gjKTrpl")) != -1)
 		if (!get_option(c))
 			return usage();
 	if (!fz_opt.jobs || fz_opt.jobs > JOBS_MAX)

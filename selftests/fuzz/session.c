@@ -104,7 +104,7 @@ static bool run_once(bool thorough)
 }
 
 /* Does it happen again, with this program alone? Then it is made short. */
-static int shrink_known(void)
+static int shrink_again(void)
 {
 	unsigned int i;
 
@@ -127,7 +127,7 @@ static int shrink(unsigned int job)
 	char name[16];
 
 	if (!is_over())
-		return shrink_known();
+		return shrink_again();
 	snprintf(name, sizeof(name), "found.%u", job);
 	fz_print(&program, NULL, text, sizeof(text));
 	fz_keep(name, text, strlen(text));
@@ -232,8 +232,13 @@ int fz_session_replay(char **paths, int n)
 	return failed ? 1 : 0;
 }
 
-/* It is known to find something; what, is seen when it does. */
+/* What it finds is seen when it does; if that is known, it is not tried. */
 int fz_session_shrink(const char *path)
 {
-	return read_program(path) ? shrink_known() : 2;
+	if (!read_program(path))
+		return 2;
+	if (!fz_opt.known)
+		return shrink_again();
+	finding.kind = FZ_KERNEL;
+	return fz_shrink(&program, &finding, fz_opt.times) ? 1 : 3;
 }

@@ -98,14 +98,15 @@ static void end_sock(struct dipc_sock *ds, bool accepted)
 	dipc_sock_drop_all(ds);
 	if (dipc_sock_is_link(ds))
 		dipc_sock_part(ds, !accepted);
-	dipc_sock_unbind(ds);
+	/* who is told of room by these looks at what the socket receives from */
 	dipc_queue_unwatch_room(&ds->watcher);
+	dipc_account_close(ds->account);
+	dipc_sock_unbind(ds);
 	dipc_route_put(rcu_replace_pointer(ds->route, NULL, true));
 	dipc_sender_put(rcu_replace_pointer(ds->sender, NULL, true));
 	match = rcu_replace_pointer(ds->match, NULL, true);
 	if (match)
 		kfree_rcu(match, rcu);
-	dipc_account_close(ds->account);
 	sock_put(&ds->sk);
 }
 

@@ -13,7 +13,8 @@ prefix	?= /usr/local
 # As it was typed: its dollars are the guest's shell's.
 override CMD := $(value CMD)
 export KERNEL KDIR W C V WERROR TESTS ADD TIMEOUT CMD VM_ARGS DESTDIR \
-       INSTALL_MOD_PATH prefix
+       INSTALL_MOD_PATH prefix \
+       BENCH WORKS SIZES CGROUPS
 
 # One build at a time in this checkout; make's job slots pass through.
 locked	= mkdir -p $(B) && flock -w 1800 $(B)/.lock.user
@@ -22,7 +23,8 @@ selftests_make = $(MAKE) -C selftests OUTPUT=$(U)/selftests/dipc \
 		 LIBIPC_DIR=$(U)/libipc
 
 .PHONY: all module user libipc ipcctl tests install modules_install \
-	vm vm_run check check-debug coverage demo checkpatch clean cacheclean help deps
+	vm vm_run check check-debug coverage demo checkpatch clean cacheclean help deps \
+	bench bench_program profile
 .DEFAULT_GOAL := all
 
 all: module user tests ##build the module, libipc, ipcctl and the tests
@@ -70,6 +72,15 @@ check-debug: ##the same on a kernel with KASAN, lockdep, kmemleak… (built once
 coverage: ##which lines of the module the suites execute; TESTS, ADD=1
 	+$(Q)scripts/coverage.sh
 
+bench: ##what messages cost, beside AF_UNIX, pipes…: tables and plots
+	+$(Q)scripts/bench.sh
+
+profile: ##where the instructions of an operation go; BENCH=PEER WORKS=WORK
+	+$(Q)scripts/profile.sh
+
+bench_program: libipc
+	+$(Q)$(locked) $(MAKE) -C bench O=$(U)/bench LIBIPC_DIR=$(U)/libipc all
+
 demo: ##see it work: a guided session in a guest
 	+$(Q)scripts/demo.sh
 
@@ -96,6 +107,9 @@ help: ##this list
 		'KDIR=DIR' 'build the module against these headers' \
 		'CMD=COMMAND' 'make vm: run this, return its status' \
 		"TESTS='a b'" 'make check: only these suites or checks' \
+		"BENCH='a b'" 'make bench, profile: only these peers' \
+		"WORKS='a b'" 'only these works (dipc-bench --list)' \
+		"SIZES='8 64'" 'only these sizes, bytes' \
 		'TIMEOUT=SECONDS' 'make vm: the limit of time (300; a shell 14400)' \
 		'VM_ARGS=OPTIONS' 'make vm: options of scripts/vm/boot.sh' \
 		'WERROR=0' 'a compiler warning does not end the build' \

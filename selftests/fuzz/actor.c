@@ -165,16 +165,27 @@ static void wait_for_turn(struct worker *w)
 		fz_futex_wait(&fz_shared->turn, turn, bit, 0);
 }
 
+/* It is another step's turn, or that of all that are left. */
+void fz_turn(uint32_t now, uint32_t next)
+{
+	const struct fz_program *program = &fz_shared->program;
+	const struct fz_step *step = &program->step[next];
+
+	if (next >= program->together)
+		next = FZ_IDLE;
+	if (!atomic_compare_exchange_strong(&fz_shared->turn, &now, next))
+		return;
+	if (next == FZ_IDLE)
+		fz_futex_wake(&fz_shared->turn, ~0U);
+	else if (next < program->n)
+		fz_futex_wake(&fz_shared->turn,
+			      fz_actor_bit(step->proc, step->thread));
+}
+
 /* If the supervisor has not done so meanwhile. */
 static void pass_on(const struct worker *w)
 {
-	const struct fz_step *next = &fz_shared->program.step[w->at + 1];
-	uint32_t turn = w->at;
-
-	if (atomic_compare_exchange_strong(&fz_shared->turn, &turn, turn + 1) &&
-	    turn + 1 < fz_shared->program.n)
-		fz_futex_wake(&fz_shared->turn,
-			      fz_actor_bit(next->proc, next->thread));
+	fz_turn(w->at, w->at + 1);
 }
 
 /* The steps from here on that are this actor's, at most so many. */

@@ -23,9 +23,10 @@
 #define FZ_FIRST_FD	40	/* descriptors from here on are a program's */
 #define FZ_TEXT		400
 
+/* One step after the other, and from step number `together` on all at once. */
 struct fz_program {
 	uint32_t n;
-	bool parallel;		/* or one step after the other */
+	uint32_t together;	/* n: never */
 	struct fz_step step[FZ_STEPS];
 };
 
@@ -154,6 +155,7 @@ void fz_run_end(void);
 /* In a process of its own: never returns. */
 void fz_process_main(enum fz_proc proc) __attribute__((noreturn));
 /* op_process.c asks for these */
+void fz_turn(uint32_t now, uint32_t next);
 long fz_actor_fork(struct fz_actor *actor, unsigned int n);
 unsigned int fz_actor_bit(enum fz_proc proc, unsigned int thread);
 
@@ -197,7 +199,7 @@ struct fz_options {
 	uint64_t seed, first, last;
 	unsigned int seconds, times, jobs;
 	enum fz_order order;
-	bool guided, closely, known, tap;
+	bool guided, closely, known, tap, verbose;
 };
 
 extern struct fz_options fz_opt;

@@ -5,12 +5,12 @@
  * and a machine that may be lost.
  *
  *   fuzz [-s SEED] [-n FIRST[-LAST]] [-t SECONDS] [-J JOBS]	random programs
- *   fuzz -r [-k TIMES] FILE...		these programs, again and again
+ *   fuzz -r [-v] [-k TIMES] FILE...		these programs, again and again
  *   fuzz -S FILE [-k TIMES] [-K]	make this program shorter
  *   fuzz -p [-s SEED] [-n NUMBER]	show a program
  *   fuzz -l				show the operations
  *
- * -o seq|par: only programs of this kind; -x NAME: not this operation; -g:
+ * -v: what each operation gave; -o seq|par: only programs of this kind; -x NAME: not this operation; -g:
  * keep and change those that reach more of the module (KCOV); -j: look closely
  * after each; -d DIR: keep there what is needed if the machine does not
  * survive; -T: TAP.
@@ -49,8 +49,8 @@ static void list_ops(void)
 static int usage(void)
 {
 	fprintf(stderr, "usage: fuzz [-s SEED] [-n FIRST[-LAST]] [-t SECONDS] [-J JOBS]\n"
-			"            [-o seq|par] [-x NAME]... [-gjT] [-d DIR]\n"
-			"       fuzz -r [-k TIMES] FILE...\n"
+			"            [-o seq|par] [-x NAME]... [-gjTv] [-d DIR]\n"
+			"       fuzz -r [-v] [-k TIMES] FILE...\n"
 			"       fuzz -S FILE [-K] [-k TIMES] [-d DIR]\n"
 			"       fuzz -p [-s SEED] [-n NUMBER]\n"
 			"       fuzz -l\n");
@@ -139,6 +139,7 @@ static bool get_option(int c)
 	case 'g': fz_opt.guided = true; break;
 	case 'j': fz_opt.closely = true; break;
 	case 'K': fz_opt.known = true; break;
+	case 'v': fz_opt.verbose = true; break;
 	case 'T': fz_opt.tap = true; break;
 	case 'S': shorten = optarg; break;
 	case 'r': again = true; break;
@@ -158,7 +159,7 @@ int main(int argc, char **argv)
 		return 2;
 	fz_opt.seed = seed;
 	fz_ops_init();
-	while ((c = getopt(argc, argv, "s:n:t:k:J:o:d:x:S:gjKTrpl")) != -1)
+	while ((c = getopt(argc, argv, "s:n:t:k:J:o:d:x:S:gjKTvrpl")) != -1)
 		if (!get_option(c))
 			return usage();
 	if (!fz_opt.jobs || fz_opt.jobs > JOBS_MAX)

@@ -163,17 +163,27 @@ static unsigned int draw_length(struct fz_rng *rng)
 	}
 }
 
+/* Mostly something is made first that they can meet at. */
+static void draw_together(struct fz_rng *rng, struct fz_program *program,
+			  enum fz_order order)
+{
+	unsigned int from = fz_one_in(rng, 6) ? 0 : program->n / 5;
+	bool parallel = fz_draw(rng, 3) > 0;
+
+	program->together = program->n;
+	if (order == FZ_ANY_ORDER ? parallel : order == FZ_PARALLEL)
+		program->together = from + fz_draw(rng, program->n / 3 + 1);
+}
+
 void fz_generate(struct fz_program *program, uint64_t seed,
 		 enum fz_order order)
 {
 	struct fz_rng rng = { seed };
-	bool parallel = fz_draw(&rng, 3) > 0;
 
 	program->n = 0;
-	program->parallel = order == FZ_ANY_ORDER ? parallel :
-			    order == FZ_PARALLEL;
 	fz_model_reset(model);
 	extend(&rng, program, draw_length(&rng));
+	draw_together(&rng, program, order);
 }
 
 void fz_program_cut(struct fz_program *program, unsigned int from,
@@ -182,6 +192,9 @@ void fz_program_cut(struct fz_program *program, unsigned int from,
 	memmove(&program->step[from], &program->step[from + n],
 		(program->n - from - n) * sizeof(program->step[0]));
 	program->n -= n;
+	if (program->together > from)
+		program->together -= program->together - from < n ?
+				     program->together - from : n;
 }
 
 /* Some steps more, in the middle. */
@@ -196,6 +209,8 @@ static void insert(struct fz_rng *rng, struct fz_program *program)
 	tail = *program;
 	program->n = at;
 	extend(rng, program, at + 1 + fz_draw(rng, 8));
+	if (at < program->together)
+		program->together += program->n - at;
 	for (i = at; i < tail.n && program->n < FZ_STEPS; i++)
 		program->step[program->n++] = tail.step[i];
 }
@@ -248,7 +263,9 @@ void fz_mutate(struct fz_program *program, const struct fz_program *other,
 				splice(&rng, program, other);
 			break;
 		default:
-			program->parallel = !program->parallel;
+			draw_together(&rng, program, FZ_ANY_ORDER);
 		}
 	}
+	if (program->together > program->n)
+		program->together = program->n;
 }

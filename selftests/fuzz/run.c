@@ -4,10 +4,9 @@
  * turn it is, and ends what takes too long: first with a signal, as a user
  * would, then with SIGKILL. Who does not die of that is a finding.
  *
- * In a sequential program a step begins when the one before has ended, or has
- * not for SETTLE_MS: so one that waits for what a later step brings about is
- * woken by it, and all else happens in order. In a parallel one all actors
- * begin at once.
+ * A step begins when the one before has ended, or has not for SETTLE_MS: so one that waits for what a later step brings about is
+ * woken by it, and all else happens in order. From the step on that says so,
+ * each actor goes on as it can.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -226,11 +225,7 @@ static void next_turn(void)
 		return;
 	while (next < program->n && !pids[program->step[next].proc])
 		next++;
-	if (atomic_compare_exchange_strong(&fz_shared->turn, &turn, next) &&
-	    next < program->n)
-		fz_futex_wake(&fz_shared->turn,
-			      fz_actor_bit(program->step[next].proc,
-					   program->step[next].thread));
+	fz_turn(turn, next);
 }
 
 static const char *step_name(uint32_t at)
@@ -331,13 +326,13 @@ static void begin(const struct fz_program *program)
 		fz_shared->child[i].at = FZ_IDLE;
 	fz_shared->n_children = 0;
 	fz_shared->found = FZ_FINE;
-	fz_shared->turn = program->parallel ? FZ_IDLE : 0;
+	fz_shared->turn = program->together ? 0 : FZ_IDLE;
 	fz_shared->number++;
 	fz_futex_wake(&fz_shared->number, ~0U);
 }
 
 /* false: there is a task that does not end at all */
-static bool await_end(bool parallel)
+static bool await_end(void)
 {
 	uint32_t events, turn = 0;
 
@@ -346,10 +341,10 @@ static bool await_end(bool parallel)
 		if (all_finished() && children_are_gone())
 			return true;
 		fz_futex_wait(&fz_shared->events, events, ~0U,
-			      (parallel ? 2 : 1) * SETTLE_MS * MS);
+			      (turn == FZ_IDLE ? 2 : 1) * SETTLE_MS * MS);
 		if (!watch())
 			return false;
-		if (!parallel && turn == fz_shared->turn)
+		if (turn == fz_shared->turn)
 			next_turn();
 		turn = fz_shared->turn;
 	}
@@ -379,7 +374,7 @@ bool fz_run(const struct fz_program *program, struct fz_finding *finding)
 	bool ended;
 
 	begin(program);
-	ended = await_end(program->parallel);
+	ended = await_end();
 	if (ended) {
 		end_children();
 		if (!replace_dead()) {

@@ -21,6 +21,18 @@ static struct fz_finding finding;
 static unsigned int n_corpus;
 static char text[FZ_PROGRAM_TEXT];
 
+static void tell_program(void)
+{
+	int64_t results[FZ_STEPS];
+	unsigned int i;
+
+	for (i = 0; i < FZ_STEPS; i++)
+		results[i] = fz_shared->result[i];
+	fz_print(&program, results, text, sizeof(text));
+	printf("%s#end\n", text);
+	fflush(stdout);
+}
+
 static void tell_finding(void)
 {
 	static const char *const names[] = {
@@ -29,15 +41,9 @@ static void tell_finding(void)
 		[FZ_LEFT] = "is left", [FZ_ERRNO] = "unexpected errno",
 		[FZ_BROKEN] = "broken promise",
 	};
-	int64_t results[FZ_STEPS];
-	unsigned int i;
 
-	for (i = 0; i < FZ_STEPS; i++)
-		results[i] = fz_shared->result[i];
-	fz_print(&program, results, text, sizeof(text));
-	printf("# FOUND: %s: %s\n%s#end\n", names[finding.kind], finding.text,
-	       text);
-	fflush(stdout);
+	printf("# FOUND: %s: %s\n", names[finding.kind], finding.text);
+	tell_program();
 }
 
 /*
@@ -100,7 +106,11 @@ static bool is_over(void)
 
 static bool run_once(bool thorough)
 {
-	return fz_run(&program, &finding) && fz_judge(&finding, thorough);
+	bool fine = fz_run(&program, &finding) && fz_judge(&finding, thorough);
+
+	if (fine && fz_opt.verbose)
+		tell_program();
+	return fine;
 }
 
 /* Does it happen again, with this program alone? Then it is made short. */
@@ -146,8 +156,8 @@ static void make_program(uint64_t seed, uint64_t number)
 	program = *corpus[fz_draw(&rng, n_corpus)];
 	other = corpus[fz_draw(&rng, n_corpus)];
 	fz_mutate(&program, other, fz_random(&rng));
-	if (fz_opt.order != FZ_ANY_ORDER)
-		program.parallel = fz_opt.order == FZ_PARALLEL;
+	if (fz_opt.order == FZ_SEQUENTIAL)
+		program.together = program.n;
 }
 
 static void keep_good(void)
@@ -196,17 +206,19 @@ int fz_session(unsigned int job)
 	return 0;
 }
 
-/* As it is written, and some times at once. */
+/* As it is written, and with more or less at once. */
 static bool replay_one(void)
 {
+	uint32_t together = program.together;
 	unsigned int i;
 
 	if (!run_once(true))
 		return false;
-	program.parallel = true;
-	for (i = 0; i < fz_opt.times; i++)
+	for (i = 0; i < fz_opt.times; i++) {
+		program.together = i % 2 ? together : program.n * i / fz_opt.times;
 		if (!run_once(i + 1 == fz_opt.times))
 			return false;
+	}
 	return true;
 }
 

@@ -141,11 +141,22 @@ static bool drop_steps(void)
 	return any;
 }
 
+/* First one after the other, and as few as can be at once. */
 static bool make_sequential(void)
 {
-	candidate = best;
-	candidate.parallel = false;
-	return best.parallel && try();
+	uint32_t from = best.together, to = best.n;
+	bool any = false;
+
+	while (from < to) {
+		candidate = best;
+		candidate.together = to;
+		if (try()) {
+			from = to;
+			any = true;
+		}
+		to = from + (to - from) / 2;
+	}
+	return any;
 }
 
 static bool plain_actors(void)

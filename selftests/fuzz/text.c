@@ -2,10 +2,12 @@
 /*
  * Programs as text, one step a line, what is 0 left out:
  *
- *   parallel
  *   root.0 socket slot=3 type=SEQPACKET	# 0
  *   user.1 sendmsg slot=3 len=17 flags=DONTWAIT|0x4000
+ *   together
+ *   root.1 close slot=3
  *
+ * What follows "together" is not done one after the other, but all at once.
  * What follows a '#' is for the reader.
  */
 #define _GNU_SOURCE
@@ -85,11 +87,12 @@ size_t fz_print(const struct fz_program *program, const int64_t *results,
 	struct out o = { text, text + size };
 	unsigned int i, j;
 
-	put(&o, "%s\n", program->parallel ? "parallel" : "sequential");
 	for (i = 0; i < program->n; i++) {
 		const struct fz_step *step = &program->step[i];
 		const struct fz_arg *arg = step->op->args;
 
+		if (i == program->together)
+			put(&o, "together\n");
 		put(&o, "%s.%u %s", fz_proc_name[step->proc], step->thread,
 		    step->op->name);
 		for (j = 0; j < FZ_ARGS && arg[j].name; j++) {
@@ -176,8 +179,8 @@ static const char *get_line(struct fz_program *program, char *line)
 	word = strtok(line, " \t");
 	if (!word)
 		return NULL;
-	if (!strcmp(word, "parallel") || !strcmp(word, "sequential")) {
-		program->parallel = *word == 'p';
+	if (!strcmp(word, "together")) {
+		program->together = program->n;
 		return NULL;
 	}
 	if (program->n == FZ_STEPS)
@@ -206,7 +209,7 @@ const char *fz_parse(struct fz_program *program, const char *text,
 	const char *wrong = NULL;
 
 	program->n = 0;
-	program->parallel = false;
+	program->together = UINT32_MAX;
 	*line = 0;
 	if (!copy)
 		return "no memory";
@@ -215,5 +218,7 @@ const char *fz_parse(struct fz_program *program, const char *text,
 		wrong = get_line(program, one);
 	}
 	free(copy);
+	if (program->together > program->n)
+		program->together = program->n;
 	return wrong;
 }

@@ -23,7 +23,7 @@ selftests_make = $(MAKE) -C selftests OUTPUT=$(U)/selftests/dipc \
 		 LIBIPC_DIR=$(U)/libipc
 
 .PHONY: all module user libipc ipcctl tests install modules_install \
-	vm vm_run check check-debug coverage demo checkpatch clean cacheclean help deps \
+	vm vm_run check check-debug coverage fuzz demo checkpatch clean cacheclean help deps \
 	bench bench_program profile
 .DEFAULT_GOAL := all
 
@@ -80,6 +80,9 @@ profile: ##where the instructions of an operation go; BENCH=PEER WORKS=WORK
 
 bench_program: libipc
 	+$(Q)$(locked) $(MAKE) -C bench O=$(U)/bench LIBIPC_DIR=$(U)/libipc all
+
+fuzz: ##random programs on the debug kernel; DIPC_SECONDS=600, DIPC_SEED
+	+$(Q)KERNEL=$(or $(KERNEL),debug) scripts/fuzz.sh
 
 demo: ##see it work: a guided session in a guest
 	+$(Q)scripts/demo.sh

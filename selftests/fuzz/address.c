@@ -352,26 +352,55 @@ unsigned int gr_n_queued(const struct fz_model *model, const struct gr_slot *s)
 	return s->box ? model->in_box[s->space][s->box - 1] : s->queued;
 }
 
-void gr_assume_sent(struct fz_model *model, const struct fz_step *step,
-		    uint64_t slot, uint64_t to)
+/* The mailbox that is meant by an address, + 1; 0: none. */
+static unsigned int box_of(uint64_t to)
 {
-	struct gr_slot *s = gr_at(model, step, slot), *there;
-	uint8_t *n = NULL;
+	if (to >= GR_TO_BOX && to < GR_TO_BOX + GR_BOXES)
+		return 1 + to - GR_TO_BOX;
+	if (to >= GR_TO_BOX_AS_NAME && to < GR_TO_BOX_AS_NAME + GR_BOXES)
+		return 1 + to - GR_TO_BOX_AS_NAME;
+	return 0;
+}
+
+static void count(uint8_t *n, bool more)
+{
+	if (more && *n < UINT8_MAX)
+		++*n;
+	if (!more && *n)
+		--*n;
+}
+
+static uint8_t *requests(struct fz_model *model, struct gr_slot *s)
+{
+	return s->box ? &model->asked_box[s->space][s->box - 1] : &s->requests;
+}
+
+void gr_assume_sent(struct fz_model *model, const struct fz_step *step,
+		    uint64_t slot, uint64_t to, bool is_request)
+{
+	struct gr_slot *s = gr_at(model, step, slot), *there, box;
 
 	if (!s || s->kind != GR_SOCKET)
 		return;
-	if (s->linked && s->peer) {
-		there = gr_at(model, step, s->peer - 1);
-	} else {
-		to = to ?: s->aim;
-		if (to >= GR_TO_BOX && to < GR_TO_BOX + GR_BOXES)
-			n = &model->in_box[s->space][to - GR_TO_BOX];
-		if (to >= GR_TO_BOX_AS_NAME && to < GR_TO_BOX_AS_NAME + GR_BOXES)
-			n = &model->in_box[s->space][to - GR_TO_BOX_AS_NAME];
-		there = n ? NULL : gr_to_slot(model, s, to);
-	}
-	if (there)
-		n = gr_queued(model, there);
-	if (n && *n < UINT8_MAX)
-		++*n;
+	to = to ?: s->aim;
+	box = (struct gr_slot) { .space = s->space, .box = box_of(to) };
+	if (s->linked)
+		there = s->peer ? gr_at(model, step, s->peer - 1) : NULL;
+	else
+		there = box.box ? &box : gr_to_slot(model, s, to);
+	if (!there)
+		return;
+	count(gr_queued(model, there), true);
+	if (is_request && (there->serves || there == &box))
+		count(requests(model, there), true);
+}
+
+void gr_assume_taken(struct fz_model *model, const struct fz_step *step,
+		     struct gr_slot *s)
+{
+	count(gr_queued(model, s), false);
+	if (!s->serves || !*requests(model, s))
+		return;
+	count(requests(model, s), false);
+	count(&model->held[gr_table(step)], true);
 }

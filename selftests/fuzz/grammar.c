@@ -78,17 +78,37 @@ bool gr_is_packets(const struct gr_slot *s)
 	return gr_is_dipc(s) && s->type != SOCK_STREAM;
 }
 
+/* In a parallel program nobody knows whether another has done it yet. */
+static uint8_t owner_of(const struct fz_step *step)
+{
+	return step->proc * FZ_THREADS + step->thread;
+}
+
+struct gr_slot *gr_make(struct fz_model *model, const struct fz_step *step,
+			uint64_t slot, struct gr_slot made)
+{
+	struct gr_slot *s = gr_at(model, step, slot);
+
+	if (!s)
+		return NULL;
+	*s = made;
+	s->owner = owner_of(step);
+	return s;
+}
+
 bool gr_draw_slot(struct fz_rng *rng, const struct fz_model *model,
 		  struct fz_step *step, unsigned int at,
 		  bool (*is)(const struct gr_slot *s))
 {
 	unsigned int i = fz_draw(rng, FZ_SLOTS), n;
+	bool own = !fz_one_in(rng, 5);
 
 	for (n = 0; n < FZ_SLOTS; n++, i = (i + 1) % FZ_SLOTS) {
 		const struct gr_slot *s = gr_see(model, step, i);
 
 		/* any, that is, also one with nothing in it */
-		if (is(s) || fz_one_in(rng, 1500)) {
+		if ((is(s) && (!own || s->owner == owner_of(step))) ||
+		    fz_one_in(rng, 1500)) {
 			step->arg[at] = i;
 			return true;
 		}

@@ -41,6 +41,8 @@ struct gr_slot {
 	uint8_t pending;	/* connections to be accepted */
 	uint8_t asker;		/* slot of who has asked for one last, + 1 */
 	uint8_t queued;		/* messages for it */
+	uint8_t requests;	/* of those */
+	uint8_t owner;		/* which thread has made it */
 	uint8_t peer;		/* slot of who is at the other end, + 1 */
 	uint16_t name;		/* enum gr_to: what it was bound to last */
 	uint16_t aim;		/* and connected to */
@@ -51,14 +53,17 @@ struct fz_model {
 	struct gr_slot slot[GR_TABLES][FZ_SLOTS];
 	bool box[GR_SPACES][GR_BOXES];
 	uint8_t in_box[GR_SPACES][GR_BOXES];	/* messages */
+	uint8_t asked_box[GR_SPACES][GR_BOXES];	/* requests of those */
 	uint8_t name[GR_SPACES][GR_NAMES];	/* type of sockets that have it */
 	uint8_t number[GR_SPACES][GR_NUMBERS];
-	uint8_t asked[GR_TABLES];	/* calls that were started */
 	uint8_t held[GR_TABLES];	/* requests that were taken */
 };
 
 unsigned int gr_table(const struct fz_step *step);
 unsigned int gr_space(const struct fz_step *step);
+/* What the actor of the step has made there; NULL if that is no slot. */
+struct gr_slot *gr_make(struct fz_model *model, const struct fz_step *step,
+			uint64_t slot, struct gr_slot made);
 /* NULL if the number is none of a slot */
 struct gr_slot *gr_at(struct fz_model *model, const struct fz_step *step,
 		      uint64_t slot);
@@ -142,7 +147,10 @@ uint8_t *gr_queued(struct fz_model *model, struct gr_slot *s);
 unsigned int gr_n_queued(const struct fz_model *model, const struct gr_slot *s);
 /* One more, from the socket in a slot of the step's, to there. */
 void gr_assume_sent(struct fz_model *model, const struct fz_step *step,
-		    uint64_t slot, uint64_t to);
+		    uint64_t slot, uint64_t to, bool is_request);
+/* One less, for the actor of the step to hold if it is a request. */
+void gr_assume_taken(struct fz_model *model, const struct fz_step *step,
+		     struct gr_slot *s);
 
 /*
  * Memory: how long, in how many pieces, and what is wrong with it

@@ -182,7 +182,8 @@ static void client_assume(struct fz_model *model, const struct fz_step *step)
 
 	if (s && step->arg[C_OP] == DIPC_OP_CALL_START)
 		s->asked = step->arg[C_NUMBER];
-	gr_assume_sent(model, step, step->arg[C_SLOT], step->arg[C_TO]);
+	gr_assume_sent(model, step, step->arg[C_SLOT], step->arg[C_TO],
+		       step->arg[C_OP] == DIPC_OP_CALL_START);
 }
 
 static bool has_asked(const struct gr_slot *s)
@@ -252,11 +253,8 @@ static void serve_assume(struct fz_model *model, const struct fz_step *step)
 {
 	struct gr_slot *s = gr_at(model, step, step->arg[C_SLOT]);
 
-	if (!s || s->kind != GR_SOCKET || !*gr_queued(model, s))
-		return;
-	--*gr_queued(model, s);
-	if (model->held[gr_table(step)] < UINT8_MAX)
-		model->held[gr_table(step)]++;
+	if (s && s->kind == GR_SOCKET)
+		gr_assume_taken(model, step, s);
 }
 
 static bool held_generate(struct fz_rng *rng, const struct fz_model *model,
@@ -449,7 +447,7 @@ static long call_execute(struct fz_actor *actor, const uint64_t *arg)
 	actor->count_as = counted_as(arg[C_OP]);
 	ret = GR_ERR(ioctl(fd, DIPC_IOC_OP, arg[C_BADLY] == B_BAD ?
 			   (struct request *)actor->bad : &r));
-	if (ret > arg[C_ROOM] && is(arg[C_OP], OP(DIPC_OP_RECV)) &&
+	if (ret > (long)arg[C_ROOM] && is(arg[C_OP], OP(DIPC_OP_RECV)) &&
 	    arg[C_MEMORY] < GR_SECOND)
 		fz_broken(actor, "%ld bytes were received, there is room for %ld",
 			  ret, (long)arg[C_ROOM]);

@@ -52,10 +52,9 @@ static bool dup_generate(struct fz_rng *rng, const struct fz_model *model,
 static void dup_assume(struct fz_model *model, const struct fz_step *step)
 {
 	struct gr_slot *from = gr_at(model, step, step->arg[0]);
-	struct gr_slot *to = gr_at(model, step, step->arg[1]);
 
-	if (from && to)
-		*to = *from;
+	if (from)
+		gr_make(model, step, step->arg[1], *from);
 }
 
 static long dup_execute(struct fz_actor *actor, const uint64_t *arg)
@@ -111,10 +110,8 @@ static bool other_generate(struct fz_rng *rng, const struct fz_model *model,
 
 static void other_assume(struct fz_model *model, const struct fz_step *step)
 {
-	struct gr_slot *s = gr_at(model, step, step->arg[0]);
-
-	if (s)
-		*s = (struct gr_slot) { .kind = GR_OTHER };
+	gr_make(model, step, step->arg[0],
+		(struct gr_slot) { .kind = GR_OTHER });
 }
 
 static int other_make(struct fz_actor *actor, const uint64_t *arg)

@@ -134,15 +134,17 @@ static bool accept_generate(struct fz_rng *rng, const struct fz_model *model,
 static void accept_assume(struct fz_model *model, const struct fz_step *step)
 {
 	struct gr_slot *from = gr_at(model, step, step->arg[0]);
-	struct gr_slot *s = gr_at(model, step, step->arg[1]);
+	struct gr_slot *s;
 
-	if (!from || !s || !from->listens)
+	if (!from || !from->listens)
 		return;
-	*s = (struct gr_slot) {
+	s = gr_make(model, step, step->arg[1], (struct gr_slot) {
 		.kind = GR_SOCKET, .type = from->type, .space = from->space,
 		.linked = true, .serves = from->serves, .bound = true,
 		.peer = from->asker,
-	};
+	});
+	if (!s)
+		return;
 	if (from->pending)
 		from->pending--;
 	from->asker = 0;

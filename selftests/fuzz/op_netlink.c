@@ -431,10 +431,8 @@ static bool events_generate(struct fz_rng *rng, const struct fz_model *model,
 
 static void events_assume(struct fz_model *model, const struct fz_step *step)
 {
-	struct gr_slot *s = gr_at(model, step, step->arg[0]);
-
-	if (s)
-		*s = (struct gr_slot) { .kind = GR_OTHER };
+	gr_make(model, step, step->arg[0],
+		(struct gr_slot) { .kind = GR_OTHER });
 }
 
 /* The number of the group is not asked for: all low ones are joined. */

@@ -77,10 +77,8 @@ static bool epoll_generate(struct fz_rng *rng, const struct fz_model *model,
 
 static void epoll_assume(struct fz_model *model, const struct fz_step *step)
 {
-	struct gr_slot *s = gr_at(model, step, step->arg[0]);
-
-	if (s)
-		*s = (struct gr_slot) { .kind = GR_OTHER, .type = SOCK_RAW };
+	gr_make(model, step, step->arg[0],
+		(struct gr_slot) { .kind = GR_OTHER, .type = SOCK_RAW });
 }
 
 static long epoll_execute(struct fz_actor *actor, const uint64_t *arg)

@@ -106,11 +106,7 @@ static void receive_assume(struct fz_model *model, const struct fz_step *step)
 
 	if (!s || s->kind != GR_SOCKET || step->arg[R_FLAGS] & MSG_PEEK)
 		return;
-	if (s->serves && *gr_queued(model, s) &&
-	    model->held[gr_table(step)] < UINT8_MAX)
-		model->held[gr_table(step)]++;
-	if (*gr_queued(model, s))
-		--*gr_queued(model, s);
+	gr_assume_taken(model, step, s);
 }
 
 /* Completions, and notices that a client has given up. */
@@ -207,7 +203,7 @@ static long receive_execute(struct fz_actor *actor, const uint64_t *arg)
 	ret = GR_ERR(receive_now(actor, fd, arg, &m));
 	if (ret < 0)
 		return gr_told(actor, fd, ret);
-	if (ret > arg[R_LEN] && arg[R_MEMORY] < GR_SECOND &&
+	if (ret > (long)arg[R_LEN] && arg[R_MEMORY] < GR_SECOND &&
 	    !(arg[R_FLAGS] & MSG_TRUNC) && arg[R_HOW] != BY_MMSG)
 		fz_broken(actor, "%ld bytes were received, there is room for %ld",
 			  ret, (long)arg[R_LEN]);

@@ -179,16 +179,10 @@ static void ends_assume(struct fz_model *model, const struct fz_step *step)
 {
 	unsigned int i;
 
-	for (i = 0; i < 2; i++) {
-		struct gr_slot *s = gr_at(model, step, step->arg[i]);
-
-		if (s)
-			*s = (struct gr_slot) {
-				.kind = GR_SOCKET, .type = SOCK_RDM,
-				.space = gr_space(step), .serves = i,
-				.bound = i,
-			};
-	}
+	for (i = 0; i < 2; i++)
+		gr_make(model, step, step->arg[i], (struct gr_slot) {
+			.kind = GR_SOCKET, .type = SOCK_RDM,
+			.space = gr_space(step), .serves = i, .bound = i });
 }
 
 static long circle_execute(struct fz_actor *actor, const uint64_t *arg)

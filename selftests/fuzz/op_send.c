@@ -125,7 +125,7 @@ static bool send_generate(struct fz_rng *rng, const struct fz_model *model,
 
 static void send_assume(struct fz_model *model, const struct fz_step *step)
 {
-	gr_assume_sent(model, step, step->arg[S_SLOT], step->arg[S_TO]);
+	gr_assume_sent(model, step, step->arg[S_SLOT], step->arg[S_TO], false);
 }
 
 static bool sendmsg_generate(struct fz_rng *rng, const struct fz_model *model,
@@ -211,7 +211,7 @@ static void ask_assume(struct fz_model *model, const struct fz_step *step)
 	if (s && step->arg[S_CONTROL] & GR_C_CALL) {
 		s->asked = step->arg[S_NUMBER];
 		gr_assume_sent(model, step, step->arg[S_SLOT],
-			       step->arg[S_TO]);
+			       step->arg[S_TO], true);
 	} else if (s) {
 		s->asked = 0;
 	}
@@ -339,7 +339,7 @@ static long send_execute(struct fz_actor *actor, const uint64_t *arg)
 		return -EINVAL;
 	actor->count_as = counted_as(arg[S_HOW], arg[S_CONTROL]);
 	ret = GR_ERR(send_now(actor, fd, arg, m));
-	if (ret > 2 && ret > arg[S_LEN] && arg[S_MEMORY] < GR_SECOND)
+	if (ret > 2 && ret > (long)arg[S_LEN] && arg[S_MEMORY] < GR_SECOND)
 		fz_broken(actor, "%ld bytes of %ld were sent", ret,
 			  (long)arg[S_LEN]);
 	return gr_told(actor, fd, ret);

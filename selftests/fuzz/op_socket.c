@@ -137,15 +137,16 @@ static void assume_bound(struct fz_model *model, struct gr_slot *s, uint64_t to)
 
 static void open_assume(struct fz_model *model, const struct fz_step *step)
 {
-	struct gr_slot *s = gr_at(model, step, step->arg[O_SLOT]);
+	struct gr_slot *s = gr_make(model, step, step->arg[O_SLOT],
+		(struct gr_slot) {
+			.kind = GR_SOCKET, .type = type_of(step->arg[O_TYPE]),
+			.space = gr_space(step),
+			.serves = step->arg[O_CALLS] == 1,
+			.listens = step->arg[O_LISTEN],
+		});
 
 	if (!s)
 		return;
-	*s = (struct gr_slot) {
-		.kind = GR_SOCKET, .type = type_of(step->arg[O_TYPE]),
-		.space = gr_space(step), .serves = step->arg[O_CALLS] == 1,
-		.listens = step->arg[O_LISTEN],
-	};
 	assume_bound(model, s, step->arg[O_BIND]);
 	if (step->arg[O_CONNECT])
 		gr_assume_connected(model, step, step->arg[O_SLOT],
@@ -223,12 +224,13 @@ static bool socket_generate(struct fz_rng *rng, const struct fz_model *model,
 
 static void socket_assume(struct fz_model *model, const struct fz_step *step)
 {
-	struct gr_slot *s = gr_at(model, step, step->arg[0]);
+	static const uint64_t known = 1 << SOCK_RDM | 1 << SOCK_DGRAM |
+				      1 << SOCK_SEQPACKET | 1 << SOCK_STREAM;
 
-	if (s)
-		*s = (struct gr_slot) { .kind = GR_SOCKET,
-					.type = type_of(step->arg[1]),
-					.space = gr_space(step) };
+	if (known >> type_of(step->arg[1]) & 1 && !step->arg[3])
+		gr_make(model, step, step->arg[0], (struct gr_slot) {
+			.kind = GR_SOCKET, .type = type_of(step->arg[1]),
+			.space = gr_space(step) });
 }
 
 static long socket_execute(struct fz_actor *actor, const uint64_t *arg)
@@ -252,7 +254,7 @@ static bool pair_generate(struct fz_rng *rng, const struct fz_model *model,
 	step->arg[0] = gr_draw_free(rng, model, step);
 	step->arg[1] = (step->arg[0] + 1 + fz_draw(rng, 3)) % FZ_SLOTS;
 	step->arg[2] = fz_one_in(rng, 3) ? SOCK_STREAM : SOCK_SEQPACKET;
-	if (fz_one_in(rng, 20))
+	if (fz_one_in(rng, 40))
 		step->arg[2] = fz_draw(rng, 12);
 	step->arg[3] = fz_one_in(rng, 4) ? SOCK_NONBLOCK : 0;
 	step->arg[4] = draw_wait(rng);
@@ -264,19 +266,16 @@ static bool pair_generate(struct fz_rng *rng, const struct fz_model *model,
 
 static void pair_assume(struct fz_model *model, const struct fz_step *step)
 {
-	unsigned int i;
+	unsigned int i, type = type_of(step->arg[2]);
 
-	for (i = 0; i < 2; i++) {
-		struct gr_slot *s = gr_at(model, step, step->arg[i]);
-
-		if (s)
-			*s = (struct gr_slot) {
-				.kind = GR_SOCKET, .space = gr_space(step),
-				.type = type_of(step->arg[2]), .linked = true,
-				.peer = 1 + step->arg[!i] % FZ_SLOTS,
-				.serves = step->arg[5] == 0,
-			};
-	}
+	if (step->arg[6] || (type != SOCK_SEQPACKET && type != SOCK_STREAM))
+		return;
+	for (i = 0; i < 2; i++)
+		gr_make(model, step, step->arg[i], (struct gr_slot) {
+			.kind = GR_SOCKET, .space = gr_space(step),
+			.type = type, .linked = true,
+			.peer = 1 + step->arg[!i] % FZ_SLOTS,
+			.serves = step->arg[5] == 0 });
 }
 
 static long pair_execute(struct fz_actor *actor, const uint64_t *arg)

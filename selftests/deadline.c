@@ -19,7 +19,6 @@
 #define MS		1000000ULL
 #define SOON		(DT_SHORT_MS * MS)
 #define LATE		(DT_LONG_MS * MS)
-#define LOAN_MS		500	/* long enough to be lent meanwhile */
 
 FIXTURE(deadline)
 {
@@ -50,20 +49,30 @@ FIXTURE_TEARDOWN(deadline)
 	EXPECT_STREQ("", counted_else(&self->before,			\
 		&(const struct dt_stats) { .counter = { __VA_ARGS__ } }))
 
-static void wait_until(long ms)
+/* From now on: whatever was due in less has been when this ends. */
+static void let_pass(long ms)
 {
-	while (dt_now_ms() < ms)
+	long end = dt_now_ms() + ms;
+
+	while (dt_now_ms() < end)
 		usleep(1000);
+}
+
+/* Milliseconds: enough for another task to begin and to sleep meanwhile. */
+static long loan(void)
+{
+	const char *slow = getenv("DIPC_SLOW");
+
+	return slow && atoi(slow) > 1 ? 3000 : 500;
 }
 
 TEST_F(deadline, overdue_message_is_received_by_nobody)
 {
-	long start = dt_now_ms();
 	int len = -1;
 
 	EXPECT_EQ(1, post(self->tx, 'a', POST(.deadline_ns = SOON)));
 	EXPECT_EQ(1, post(self->tx, 'b', POST(.deadline_ns = LATE)));
-	wait_until(start + 2 * DT_SHORT_MS);
+	let_pass(2 * DT_SHORT_MS);
 	EXPECT_EQ(0, ioctl(self->rx, SIOCINQ, &len));
 	EXPECT_EQ('b', take(self->rx));
 	EXPECT_EQ(-EAGAIN, take(self->rx));
@@ -77,10 +86,8 @@ TEST_F(deadline, each_look_at_the_queue_knows)
 	int len = -1;
 
 	for (int look = 0; look < 4; look++) {
-		long start = dt_now_ms();
-
 		EXPECT_EQ(1, post(self->tx, 'a', POST(.deadline_ns = SOON)));
-		wait_until(start + 2 * DT_SHORT_MS);
+		let_pass(2 * DT_SHORT_MS);
 		switch (look) {
 		case 0:
 			EXPECT_FALSE(is_readable(self->rx));
@@ -114,12 +121,10 @@ TEST_F(deadline, is_not_before_its_time)
 
 TEST_F(deadline, message_that_is_taken_in_time_is_not_counted)
 {
-	long start = dt_now_ms();
-
 	EXPECT_EQ(1, post(self->tx, 'a', POST(.deadline_ns = LATE)));
 	EXPECT_EQ(1, post(self->tx, 'b', POST(.deadline_ns = SOON)));
 	EXPECT_EQ('a', take(self->rx));
-	wait_until(start + 2 * DT_SHORT_MS);
+	let_pass(2 * DT_SHORT_MS);
 	EXPECT_EQ(-EAGAIN, take(self->rx));
 	EXPECT_COUNTED([DIPC_REASON_QUEUED] = 2, [DIPC_REASON_EXPIRED] = 1,
 		       [DIPC_REASON_TAKEN] = 1);
@@ -128,13 +133,11 @@ TEST_F(deadline, message_that_is_taken_in_time_is_not_counted)
 /* The first to be due is not the first in the queue. */
 TEST_F(deadline, each_message_has_its_own)
 {
-	long start = dt_now_ms();
-
 	for (int i = 0; i < 10; i++)
 		EXPECT_EQ(1, post(self->tx, 'a' + i,
 				  POST(.deadline_ns = i % 2 ? LATE :
 						      (10 - i) * SOON / 10)));
-	wait_until(start + 2 * DT_SHORT_MS);
+	let_pass(2 * DT_SHORT_MS);
 	EXPECT_STREQ("bdfhj", take_all(self->rx));
 	EXPECT_COUNTED([DIPC_REASON_QUEUED] = 10, [DIPC_REASON_EXPIRED] = 5,
 		       [DIPC_REASON_TAKEN] = 5);
@@ -173,11 +176,9 @@ TEST_F(deadline, bad_and_extreme_values)
 
 TEST_F(deadline, room_is_there_for_who_comes_then)
 {
-	long start = dt_now_ms();
-
 	ASSERT_EQ(0, dt_set_capacity(self->rx, 1, DIPC_POLICY_REFUSE));
 	EXPECT_EQ(1, post(self->tx, 'a', POST(.deadline_ns = SOON)));
-	wait_until(start + 2 * DT_SHORT_MS);
+	let_pass(2 * DT_SHORT_MS);
 	EXPECT_EQ(1, put(self->tx, 'b'));
 	EXPECT_STREQ("b", take_all(self->rx));
 	EXPECT_COUNTED([DIPC_REASON_QUEUED] = 2, [DIPC_REASON_EXPIRED] = 1,
@@ -186,12 +187,10 @@ TEST_F(deadline, room_is_there_for_who_comes_then)
 
 TEST_F(deadline, overdue_message_goes_before_a_good_one_is_dropped)
 {
-	long start = dt_now_ms();
-
 	ASSERT_EQ(0, dt_set_capacity(self->rx, 2, DIPC_POLICY_DROP_OLDEST));
 	EXPECT_EQ(1, put(self->tx, 'a'));
 	EXPECT_EQ(1, post(self->tx, 'b', POST(.deadline_ns = SOON)));
-	wait_until(start + 2 * DT_SHORT_MS);
+	let_pass(2 * DT_SHORT_MS);
 	EXPECT_EQ(1, put(self->tx, 'c'));
 	EXPECT_STREQ("ac", take_all(self->rx));
 }
@@ -201,7 +200,7 @@ TEST_F(deadline, room_lets_in_who_sleeps)
 	struct call sender;
 
 	ASSERT_EQ(0, dt_set_capacity(self->rx, 1, DIPC_POLICY_WAIT));
-	EXPECT_EQ(1, post(self->tx, 'a', POST(.deadline_ns = LOAN_MS * MS)));
+	EXPECT_EQ(1, post(self->tx, 'a', POST(.deadline_ns = loan() * MS)));
 	ASSERT_EQ(0, call_send(&sender, self->tx, 'b'));
 	/* nobody but the deadline wakes it */
 	EXPECT_EQ(1, call_end(&sender));
@@ -222,7 +221,7 @@ TEST_F(deadline, sender_that_expires_in_line_lets_in_who_is_behind)
 	ASSERT_EQ(0, dt_set_conf(self->rx, &conf));
 	EXPECT_EQ(10, put_len(self->tx, 'a', 10));
 	ASSERT_EQ(0, post_start(&big, self->tx, 'b',
-				POST(.deadline_ns = LOAN_MS * MS)));
+				POST(.deadline_ns = loan() * MS)));
 	ASSERT_TRUE(post_wait_asleep(&big));
 	ASSERT_EQ(0, call_send(&small, self->tx, 'c'));
 	ASSERT_TRUE(call_wait_asleep(&small));
@@ -239,7 +238,7 @@ TEST_F(deadline, room_is_an_edge_for_who_polls)
 
 	ASSERT_LE(0, ep);
 	ASSERT_EQ(0, dt_set_capacity(self->rx, 1, DIPC_POLICY_WAIT));
-	EXPECT_EQ(1, post(self->tx, 'a', POST(.deadline_ns = LOAN_MS * MS)));
+	EXPECT_EQ(1, post(self->tx, 'a', POST(.deadline_ns = loan() * MS)));
 	ASSERT_EQ(0, epoll_ctl(ep, EPOLL_CTL_ADD, self->tx, &e));
 	EXPECT_EQ(0, epoll_wait(ep, &e, 1, 0));
 	EXPECT_EQ(1, epoll_wait(ep, &e, 1, DT_LONG_MS));
@@ -251,7 +250,6 @@ TEST_F(deadline, overdue_in_a_mailbox_too)
 {
 	char name[DIPC_NAME_MAX + 1];
 	struct sockaddr_dipc addr;
-	long start = dt_now_ms();
 	int tx;
 
 	dt_unique(name, "deadline");
@@ -261,7 +259,7 @@ TEST_F(deadline, overdue_in_a_mailbox_too)
 	ASSERT_LE(0, tx);
 	EXPECT_EQ(1, post(tx, 'a', POST(.deadline_ns = SOON)));
 	EXPECT_EQ(1, post(tx, 'b', POST(.deadline_ns = LATE)));
-	wait_until(start + 2 * DT_SHORT_MS);
+	let_pass(2 * DT_SHORT_MS);
 	EXPECT_EQ(1, dt_mailbox_queued(name));
 	/* one whose deadline is to come goes with the queue */
 	EXPECT_EQ(0, dt_mailbox_del(name));
@@ -327,16 +325,14 @@ TEST_F(deadline, counts_while_too_much_is_outstanding)
 TEST_F(deadline, receiver_sleeps_through_it)
 {
 	struct call receiver;
-	long start;
 
 	ASSERT_EQ(0, post_match(self->rx, 0, 7, ~0ULL));
 	ASSERT_EQ(0, call_recv(&receiver, self->rx));
 	ASSERT_TRUE(call_wait_asleep(&receiver));
-	start = dt_now_ms();
 	EXPECT_EQ(1, post(self->tx, 'a', POST(.tag = 1, .deadline_ns = SOON)));
-	wait_until(start + 2 * DT_SHORT_MS);
+	let_pass(2 * DT_SHORT_MS);
 	EXPECT_TRUE(call_wait_asleep(&receiver));
-	EXPECT_EQ(1, post(self->tx, 'b', POST(.tag = 7, .deadline_ns = SOON)));
+	EXPECT_EQ(1, post(self->tx, 'b', POST(.tag = 7, .deadline_ns = LATE)));
 	EXPECT_EQ(1, call_end(&receiver));
 	EXPECT_EQ('b', receiver.letter);
 }
@@ -356,13 +352,11 @@ TEST_F(deadline, who_copies_it_already_gets_it)
 {
 	struct lend lend;
 	int letter = 0;
-	long start;
 
 	ASSERT_TRUE(lends(&lend, self->rx));
-	start = dt_now_ms();
-	EXPECT_EQ(1, post(self->tx, 'x', POST(.deadline_ns = LOAN_MS * MS)));
+	EXPECT_EQ(1, post(self->tx, 'x', POST(.deadline_ns = loan() * MS)));
 	ASSERT_TRUE(lend_wait_lent(&lend));
-	wait_until(start + LOAN_MS + DT_SHORT_MS);
+	let_pass(loan() + DT_SHORT_MS);
 	EXPECT_EQ(0, lend_give(&lend));
 	EXPECT_TRUE(DT_WAIT_UNTIL(lend_has_ended(&lend, &letter)));
 	EXPECT_EQ('x', letter);
@@ -372,13 +366,11 @@ TEST_F(deadline, who_copies_it_already_gets_it)
 TEST_F(deadline, overdue_when_it_is_put_back)
 {
 	struct lend lend;
-	long start;
 
 	ASSERT_TRUE(lends(&lend, self->rx));
-	start = dt_now_ms();
-	EXPECT_EQ(1, post(self->tx, 'x', POST(.deadline_ns = LOAN_MS * MS)));
+	EXPECT_EQ(1, post(self->tx, 'x', POST(.deadline_ns = loan() * MS)));
 	ASSERT_TRUE(lend_wait_lent(&lend));
-	wait_until(start + LOAN_MS + DT_SHORT_MS);
+	let_pass(loan() + DT_SHORT_MS);
 	EXPECT_EQ(-SIGKILL, lend_kill(&lend));
 	EXPECT_FALSE(is_readable(self->rx));
 	EXPECT_EQ(-EAGAIN, take(self->rx));
@@ -392,7 +384,7 @@ TEST_F(deadline, put_back_before_it_is_due_and_overdue_then)
 	struct lend lend;
 
 	ASSERT_TRUE(lends(&lend, self->rx));
-	EXPECT_EQ(1, post(self->tx, 'x', POST(.deadline_ns = 4 * LOAN_MS * MS)));
+	EXPECT_EQ(1, post(self->tx, 'x', POST(.deadline_ns = 4 * loan() * MS)));
 	ASSERT_TRUE(lend_wait_lent(&lend));
 	EXPECT_EQ(-SIGKILL, lend_kill(&lend));
 	EXPECT_TRUE(is_readable(self->rx));
@@ -409,7 +401,7 @@ TEST_F(deadline, explicit_sender_takes_it_back_from_who_copies_it)
 
 	ASSERT_TRUE(lends(&lend, self->rx));
 	ASSERT_EQ(0, post_start(&sender, self->tx, 'x',
-				POST(.deadline_ns = LOAN_MS * MS,
+				POST(.deadline_ns = loan() * MS,
 				     .mode = DIPC_MODE_EXPLICIT)));
 	ASSERT_TRUE(lend_wait_lent(&lend));
 	EXPECT_EQ(-ETIMEDOUT, post_end(&sender));

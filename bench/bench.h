@@ -102,6 +102,7 @@ struct cell {
 struct work {
 	const char *name, *about, *unit;
 	bool is_sized;		/* is worth doing with each size */
+	bool is_scheduled;	/* who runs when decides what it costs */
 	bool (*fits)(const struct peer *p, size_t len);
 	void (*run)(struct cell *c);
 };

@@ -139,14 +139,14 @@ def draw_lines(svg, lines, colour, against, size_name, x, y):
     svg.text(x, y - 10, f'by size, times {against}', fill=PALE)
 
 
-def figure(title, unit, bars, lines, against, size_name):
+def figure(title, unit, bars, lines, against, names, size_name):
     """The text of an SVG.
 
-    bars: (name, value, ratio or None); lines: name: [(size, ratio)], or empty.
+    bars: (name, value, ratio or None); lines: name: [(size, ratio)], or empty;
+    names: of all that are in any plot, so that each has its colour.
     """
     svg = Svg()
-    colour = colours([name for name, _, _ in bars]
-                     + [n for n in lines if n not in {b[0] for b in bars}])
+    colour = colours(names)
     svg.text(MARGIN, 26, title, size=16, bold=True)
     svg.text(MARGIN, TOP - 14, f'{unit}; × {against}' if any(
         b[2] for b in bars) else unit, fill=PALE)

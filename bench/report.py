@@ -108,7 +108,7 @@ def tables(figures):
                 yield Table(some)
 
 
-def draw(table, path):
+def draw(table, names, path):
     """The smallest usual size as bars; ratios by size as lines."""
     size = 64 if 64 in table.sizes else table.sizes[0]
     title = ABOUT.get(table.work, table.work)
@@ -122,7 +122,8 @@ def draw(table, path):
                       if table.ratio(p, s)]
             if len(points) > 1:
                 lines[p] = points
-    path.write_text(plot.figure(title, unit, bars, lines, AGAINST, size_name),
+    path.write_text(plot.figure(title, unit, bars, lines, AGAINST, names,
+                                size_name),
                     encoding='utf-8')
 
 
@@ -138,7 +139,8 @@ def main():
     for t in tables(figures):
         lines += list(t.text()) + ['']
         if t.work not in drawn:         # of the first cgroup
-            draw(t, out / f'{t.work}.svg')
+            draw(t, unique(f['peer'] for f in figures),
+                 out / f'{t.work}.svg')
             drawn.add(t.work)
     (out / 'bench.txt').write_text('\n'.join(lines), encoding='utf-8')
     (out / 'bench.json').write_text(json.dumps(figures, indent=1) + '\n',

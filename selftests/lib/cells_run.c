@@ -14,7 +14,11 @@
 #include "call.h"
 #include "cells_state.h"
 
-#define LOAN_MS		500	/* deadline of a message that is lent first */
+/* Deadline of a message that is lent first. */
+static long loan_ms(void)
+{
+	return lend_wait_ms() / 16;
+}
 
 void cell_fault(struct run *r, const char *format, ...)
 {
@@ -139,7 +143,7 @@ static int open_sender(struct run *r)
 	case CELL_LENT_TIMEOUT:
 		return dt_set_timeout(r->tx, SO_SNDTIMEO,
 				      r->situation == CELL_LENT_TIMEOUT ?
-				      LOAN_MS : DT_SHORT_MS);
+				      loan_ms() : DT_SHORT_MS);
 	case CELL_WAITING_TIMED_SIGNAL:
 	case CELL_QUEUED_TIMED_SIGNAL:
 	case CELL_LENT_TIMED_SIGNAL:
@@ -254,7 +258,7 @@ static long send_x(void *arg)
 		c = (void *)((char *)c + CMSG_SPACE(sizeof(value)));
 	}
 	if (has_deadline(r->situation)) {
-		value = r->situation == CELL_LENT_DEADLINE ? LOAN_MS :
+		value = r->situation == CELL_LENT_DEADLINE ? loan_ms() :
 			DT_SHORT_MS;
 		value *= 1000000;
 		c->cmsg_level = SOL_DIPC;
@@ -267,7 +271,6 @@ static long send_x(void *arg)
 		msg.msg_control = NULL;
 	while (!r->may_begin)
 		usleep(100);
-	r->begun_ms = dt_now_ms();
 	r->returned = DT_ERR(sendmsg(r->tx, &msg, is_nonblocking(r) ?
 						  MSG_DONTWAIT : 0));
 	r->ended = true;
@@ -340,14 +343,17 @@ static void delete_mailbox(struct run *r)
 
 static void wait_for_deadline(struct run *r)
 {
+	/* by now the time runs, whenever it began */
+	long begun_ms = dt_now_ms();
+
 	if (r->situation != CELL_LENT_DEADLINE) {
 		if (!WITHIN(is_readable(r->rx) == (r->filled != 0) &&
-			    dt_now_ms() >= r->begun_ms + DT_SHORT_MS))
+			    dt_now_ms() >= begun_ms + DT_SHORT_MS))
 			cell_fault(r, "the message does not expire");
 		return;
 	}
 	/* also when nothing is to happen at that moment */
-	while (dt_now_ms() < r->begun_ms + LOAN_MS + DT_SHORT_MS)
+	while (dt_now_ms() < begun_ms + loan_ms() + DT_SHORT_MS)
 		usleep(1000);
 	if (r->cell->row->returns != CELL_LENGTH && !WITHIN(r->ended))
 		cell_fault(r, "the send goes on after the deadline");

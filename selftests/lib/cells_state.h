@@ -24,7 +24,6 @@ struct run {
 	struct dt_thread thread;	/* the send */
 	volatile bool may_begin, ended;
 	long returned;
-	long begun_ms;
 	struct call call;		/* a receiver that is not killed */
 	struct lend lend;		/* one that may be */
 	bool received;			/* 'x' has arrived */

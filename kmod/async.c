@@ -44,6 +44,17 @@ struct dipc_errqueue *dipc_errqueue_create(void *socket,
 	return eq;
 }
 
+static void tell_ready(struct dipc_errqueue *eq)
+{
+	void *socket;
+
+	rcu_read_lock();
+	socket = rcu_dereference(eq->socket);
+	if (socket)
+		eq->ready(socket);
+	rcu_read_unlock();
+}
+
 static void errqueue_put(struct dipc_errqueue *eq)
 {
 	if (refcount_dec_and_test(&eq->refs))
@@ -162,6 +173,8 @@ void dipc_errqueue_put_back(struct dipc_errqueue *eq, struct dipc_async *async)
 	spin_lock_bh(&eq->lock);
 	list_add(&async->node, &eq->done);
 	spin_unlock_bh(&eq->lock);
+	/* who has looked meanwhile has found nothing and may sleep */
+	tell_ready(eq);
 }
 
 /**
@@ -213,7 +226,6 @@ static void finished(struct dipc_waiter *w)
 	struct dipc_errqueue *eq = async->errqueue;
 	struct dipc_queue *q = async->queue;
 	enum dipc_reason reason = w->done;
-	void *socket;
 	bool closed;
 
 	/* what was queued before, or handed, has been counted by the queue */
@@ -238,9 +250,7 @@ static void finished(struct dipc_waiter *w)
 		return;
 	}
 	/* it may be read and gone by now, the error queue for RCU only */
-	socket = rcu_dereference(eq->socket);
-	if (socket)
-		eq->ready(socket);
+	tell_ready(eq);
 }
 
 static bool reserve(struct dipc_errqueue *eq)

@@ -207,6 +207,7 @@ int dipc_queue_set_order_locked(struct dipc_queue *q, u8 order,
 bool dipc_queue_enter_locked(struct dipc_queue *q, struct dipc_message *m,
 			     struct dipc_queue_events *ev);
 void dipc_queue_insert_locked(struct dipc_queue *q, struct dipc_message *m);
+void dipc_queue_unlist_locked(struct dipc_queue *q, struct dipc_message *m);
 void dipc_queue_unlink_locked(struct dipc_queue *q, struct dipc_message *m);
 struct dipc_message *dipc_queue_victim_locked(struct dipc_queue *q);
 void dipc_queue_drop_locked(struct dipc_queue *q, struct dipc_message *m,

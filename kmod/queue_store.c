@@ -76,7 +76,6 @@ static void link_behind(struct dipc_queue *q, struct dipc_message *m,
 	}
 	list_add(&m->node, before);
 	WRITE_ONCE(q->n_messages, q->n_messages + 1);
-	q->bytes += dipc_queue_payload(q, m);
 }
 
 /**
@@ -149,6 +148,7 @@ bool dipc_queue_enter_locked(struct dipc_queue *q, struct dipc_message *m,
 		return true;
 	}
 	link_behind(q, m, end_of(q, m->priority));
+	q->bytes += m->len;
 	dipc_queue_due_add_locked(q, m);
 	return true;
 }
@@ -159,7 +159,7 @@ bool dipc_queue_enter_locked(struct dipc_queue *q, struct dipc_message *m,
  * @m: in no list, with the seq it had
  *
  * Between those that were sent before and after it, above the capacity if
- * need be.
+ * need be. Of a stream, its bytes are counted already.
  *
  * Context: any; the queue's lock is held.
  */
@@ -177,6 +177,8 @@ void dipc_queue_insert_locked(struct dipc_queue *q, struct dipc_message *m)
 		before = &pos->node;
 	}
 	link_behind(q, m, before);
+	if (!q->stream)
+		q->bytes += m->len;
 	/* without memory it goes uncounted: it must not be lost for that */
 	if (has_share(q, m))
 		dipc_share_enter(&q->shares, m);
@@ -198,7 +200,26 @@ static void shrink_level(struct dipc_queue *q, struct dipc_message *m)
 }
 
 /**
- * dipc_queue_unlink_locked() - take a queued message out of the list
+ * dipc_queue_unlist_locked() - take a queued message out of the list
+ * @q: the queue
+ * @m: in q->messages; belongs to the caller afterwards
+ *
+ * Its bytes are still counted, for who looks without the lock.
+ *
+ * Context: any; the queue's lock is held.
+ */
+void dipc_queue_unlist_locked(struct dipc_queue *q, struct dipc_message *m)
+{
+	if (q->levels)
+		shrink_level(q, m);
+	list_del_init(&m->node);
+	WRITE_ONCE(q->n_messages, q->n_messages - 1);
+	dipc_share_leave(m);
+	dipc_queue_due_del_locked(q, m);
+}
+
+/**
+ * dipc_queue_unlink_locked() - a queued message leaves the queue
  * @q: the queue
  * @m: in q->messages; belongs to the caller afterwards
  *
@@ -206,13 +227,8 @@ static void shrink_level(struct dipc_queue *q, struct dipc_message *m)
  */
 void dipc_queue_unlink_locked(struct dipc_queue *q, struct dipc_message *m)
 {
-	if (q->levels)
-		shrink_level(q, m);
-	list_del_init(&m->node);
-	WRITE_ONCE(q->n_messages, q->n_messages - 1);
+	dipc_queue_unlist_locked(q, m);
 	q->bytes -= dipc_queue_payload(q, m);
-	dipc_share_leave(m);
-	dipc_queue_due_del_locked(q, m);
 }
 
 /**

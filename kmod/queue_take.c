@@ -89,12 +89,15 @@ static void give_up_place(struct dipc_message *m)
 static void lend_queued(struct dipc_queue *q, struct dipc_message *m,
 			struct dipc_queue_events *ev)
 {
+	/* what is read of a stream makes room when it has been read */
+	if (q->stream) {
+		dipc_queue_unlist_locked(q, m);
+		dipc_queue_lend_locked(q, m);
+		return;
+	}
 	dipc_queue_unlink_locked(q, m);
 	dipc_queue_lend_locked(q, m);
-	/* what is read of a stream makes room when it has been read */
-	if (q->stream)
-		q->bytes += dipc_queue_payload(q, m);
-	else if (q->n_senders || !list_empty(&q->starved))
+	if (q->n_senders || !list_empty(&q->starved))
 		dipc_queue_admit_locked(q, ev);
 }
 
@@ -416,12 +419,16 @@ void dipc_queue_read_on(struct dipc_queue *q, struct dipc_message *m, u32 bytes)
 	dipc_queue_events_init(&ev);
 	rcu_read_lock();
 	spin_lock_bh(&q->lock);
-	q->bytes -= dipc_queue_payload(q, m);
 	m->stream.start += bytes;
-	if (q->closed || !dipc_queue_payload(q, m))
+	/* in one step, for who looks without the lock */
+	if (q->closed || !dipc_queue_payload(q, m)) {
+		WRITE_ONCE(q->bytes,
+			   q->bytes - bytes - dipc_queue_payload(q, m));
 		dipc_queue_discard_locked(m, &ev);
-	else
+	} else {
+		WRITE_ONCE(q->bytes, q->bytes - bytes);
 		dipc_queue_insert_locked(q, m);
+	}
 	if (bytes && (q->n_senders || !list_empty(&q->starved)))
 		dipc_queue_admit_locked(q, &ev);
 	spin_unlock_bh(&q->lock);

@@ -87,7 +87,11 @@ static void mailbox_changed(struct dipc_mailbox *mailbox)
 	struct dipc_net *dn = container_of(mailbox->table, struct dipc_net,
 					   mailboxes);
 
-	tell_of_mailbox(dn->net, DIPC_CMD_MAILBOX_SET_NTF, mailbox);
+	/* not after its end, which is told under this mutex as well */
+	mutex_lock(&dn->names.lock);
+	if (!mailbox->binding.name->dead)
+		tell_of_mailbox(dn->net, DIPC_CMD_MAILBOX_SET_NTF, mailbox);
+	mutex_unlock(&dn->names.lock);
 }
 
 /**

@@ -116,8 +116,7 @@ static bool set_soon_overdue(void *world_)
 	int i;
 
 	for (i = 0; i < 1000; i++) {
-		if (!set_sockets(w) || start_with(w, 100000ULL * race_slow() +
-						  race_draw(1000000)))
+		if (!set_sockets(w) || start_with(w, 1000ULL << race_draw(15)))
 			return false;
 		if (!take(w))
 			return true;

@@ -196,6 +196,8 @@ static bool nothing_is_left(struct place *place, const char *name,
 			 "%s: %u ports, %u names, %u mailboxes, %llu messages",
 			 name, place->ports, place->names, place->mailboxes,
 			 (unsigned long long)(place->messages - idle_messages));
+		/* it is not found again and again */
+		idle_messages = place->messages;
 		return false;
 	}
 	return true;

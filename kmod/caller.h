@@ -148,7 +148,6 @@ void dipc_caller_tell_ready(struct dipc_caller *c, u64 cookie);
 void dipc_caller_tell_gone(struct dipc_caller *c, u64 cookie, bool was_last);
 
 bool dipc_caller_forget(struct dipc_caller *c, struct dipc_call *call);
-struct dipc_call *dipc_caller_peek(struct dipc_caller *c);
 struct dipc_call *dipc_caller_take(struct dipc_caller *c, bool any, u64 cookie,
 				   int *err);
 struct dipc_call *dipc_caller_wait(struct dipc_caller *c, bool any, u64 cookie,

@@ -187,25 +187,6 @@ bool dipc_caller_is_async(const struct dipc_caller *c)
 	return c && READ_ONCE(c->is_async);
 }
 
-/**
- * dipc_caller_peek() - look at the call that is to be read next
- * @c: the socket's
- *
- * Context: process.
- * Return: the call with a reference, for dipc_call_put(); or NULL.
- */
-struct dipc_call *dipc_caller_peek(struct dipc_caller *c)
-{
-	struct dipc_call *call;
-
-	spin_lock_bh(&c->lock);
-	call = list_first_entry_or_null(&c->done, struct dipc_call, done_node);
-	if (call)
-		dipc_message_get(&call->request);
-	spin_unlock_bh(&c->lock);
-	return call;
-}
-
 static struct dipc_call *take_locked(struct dipc_caller *c, bool any,
 				     u64 cookie, int *err)
 {

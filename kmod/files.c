@@ -186,7 +186,7 @@ int dipc_files_from_cmsg(struct cmsghdr *cmsg, int family,
 
 	if (!n)
 		return 0;
-	if (n > SCM_MAX_FD - dipc_files_count(*files))
+	if (n > SCM_MAX_FD - (*files ? (*files)->count : 0))
 		return -EINVAL;
 	grown = grow(*files, user, n);
 	if (!grown)
@@ -198,18 +198,6 @@ int dipc_files_from_cmsg(struct cmsghdr *cmsg, int family,
 		*files = NULL;
 	}
 	return err;
-}
-
-/**
- * dipc_files_count() - how many files there are
- * @files: or NULL
- *
- * Context: any.
- * Return: their number.
- */
-unsigned int dipc_files_count(const struct dipc_files *files)
-{
-	return files ? files->count : 0;
 }
 
 /* For how many descriptors the receiver has left room. */

@@ -22,7 +22,6 @@ int dipc_files_from_cmsg(struct cmsghdr *cmsg, int family,
 			 struct dipc_user *user,
 			 const struct dipc_limits *limits,
 			 struct dipc_files **files);
-unsigned int dipc_files_count(const struct dipc_files *files);
 void dipc_files_install(const struct dipc_files *files, struct msghdr *msg);
 void dipc_files_put(struct dipc_files *files);
 

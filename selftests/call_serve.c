@@ -111,6 +111,37 @@ TEST_F(calls, accepted_socket_takes_calls_as_its_listener)
 	close(listener);
 }
 
+/* Who connected before that has connected to one that does not. */
+TEST_F(calls, listener_takes_calls_from_when_it_asked)
+{
+	struct sockaddr_dipc name = dt_name(self->name);
+	int listener = dt_socket_bound(SOCK_SEQPACKET, &name);
+	int client[2], server[2], i;
+
+	ASSERT_LE(0, listener);
+	ASSERT_EQ(0, listen(listener, 2));
+	for (i = 0; i < 2; i++) {
+		ASSERT_EQ(0, i ? set_takes_calls(listener, 1) : 0);
+		client[i] = dt_socket_connected(SOCK_SEQPACKET, &name);
+		ASSERT_LE(0, client[i]);
+	}
+	for (i = 0; i < 2; i++) {
+		server[i] = accept(listener, NULL, NULL);
+		ASSERT_LE(0, server[i]);
+		EXPECT_EQ(i, takes_calls(server[i]));
+		EXPECT_EQ(i ? 1 : -EOPNOTSUPP,
+			  calls_start(FORM, client[i], "a", WITH()));
+	}
+	EXPECT_EQ(2, calls_reply(FORM, server[1], TAKE(server[1]).r.handle,
+				 "a!"));
+	EXPECT_STREQ("a!", ENDED(client[1]).text);
+	for (i = 0; i < 2; i++) {
+		close(client[i]);
+		close(server[i]);
+	}
+	close(listener);
+}
+
 TEST_F(calls, both_ends_of_a_pair_may_call)
 {
 	int pair[2];

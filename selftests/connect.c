@@ -208,6 +208,23 @@ TEST_F(links, accept4_flags)
 	close(server);
 }
 
+TEST_F(links, accepted_socket_wants_credentials_as_its_listener)
+{
+	int server, on = 1;
+
+	ASSERT_EQ(0, connect_and_accept(self, &server));
+	EXPECT_EQ(0, links_opt(server, SO_PASSCRED));
+	close(server);
+	close(self->client);
+	self->client = dt_socket(variant->type);
+	ASSERT_EQ(0, setsockopt(self->listener, SOL_SOCKET, SO_PASSCRED, &on,
+				sizeof(on)));
+	ASSERT_EQ(0, connect_and_accept(self, &server));
+	EXPECT_EQ(1, links_opt(server, SO_PASSCRED));
+	EXPECT_EQ(0, links_opt(self->client, SO_PASSCRED));
+	close(server);
+}
+
 TEST_F(links, socket_options)
 {
 	int server;

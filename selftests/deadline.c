@@ -414,4 +414,22 @@ TEST_F(deadline, explicit_sender_takes_it_back_from_who_copies_it)
 		       [DIPC_REASON_QUEUED] = 1, [DIPC_REASON_TAKEN] = 1);
 }
 
+/* It was revoked, and nobody is there to notice. */
+TEST_F(deadline, overdue_in_the_hands_of_a_receiver_that_is_killed)
+{
+	struct post_call sender;
+	struct lend lend;
+
+	ASSERT_TRUE(lends(&lend, self->rx));
+	ASSERT_EQ(0, post_start(&sender, self->tx, 'x',
+				POST(.deadline_ns = loan() * MS,
+				     .mode = DIPC_MODE_EXPLICIT)));
+	ASSERT_TRUE(lend_wait_lent(&lend));
+	EXPECT_EQ(-ETIMEDOUT, post_end(&sender));
+	EXPECT_EQ(-SIGKILL, lend_kill(&lend));
+	EXPECT_EQ(-EAGAIN, take(self->rx));
+	EXPECT_EQ(0, dt_port_queued(dt_port_id(self->rx)));
+	EXPECT_COUNTED([DIPC_REASON_HANDED] = 1, [DIPC_REASON_EXPIRED] = 1);
+}
+
 TEST_HARNESS_MAIN

@@ -3,7 +3,7 @@
  * Calls: each allocation and each copy of each operation fails once, by ioctl
  * and by message. A step that fails has done nothing, and the next try goes on
  * where it was. suite-timeout: 120
- * kmsg-allow: page allocation failure|SLUB: Unable to allocate
+ * kmsg-allow: kmemleak: Cannot allocate a scan area
  */
 #define _GNU_SOURCE
 #include "call.h"

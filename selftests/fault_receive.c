@@ -4,7 +4,7 @@
  * it was, or comes without what goes along with it, as the receiver is told;
  * and who is let in meanwhile is told when there is no memory for that, be it
  * in a soft interrupt. suite-timeout: 120
- * kmsg-allow: page allocation failure|SLUB: Unable to allocate
+ * kmsg-allow: kmemleak: Cannot allocate a scan area
  */
 #define _GNU_SOURCE
 #include <fcntl.h>

@@ -3,7 +3,7 @@
  * Sending: each allocation and each copy that a send makes fails once, in every
  * mode, of every length, and with all that may go along. Nothing is sent then,
  * and the next try sends one message, whole. suite-timeout: 120
- * kmsg-allow: page allocation failure|SLUB: Unable to allocate
+ * kmsg-allow: kmemleak: Cannot allocate a scan area
  */
 #define _GNU_SOURCE
 #include <fcntl.h>

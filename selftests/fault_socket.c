@@ -3,7 +3,7 @@
  * Sockets: each allocation and each copy fails once as they are made, bound,
  * connected, listened to, accepted, configured and closed. Nothing of it is
  * done then, and the next try works. suite-timeout: 120
- * kmsg-allow: page allocation failure|SLUB: Unable to allocate
+ * kmsg-allow: kmemleak: Cannot allocate a scan area
  */
 #define _GNU_SOURCE
 #include <sys/epoll.h>

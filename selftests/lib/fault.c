@@ -170,6 +170,7 @@ void fault_arm_all(unsigned int bytes)
 	/* what the slab takes for itself is to fail only with the slab's own */
 	fault_write(DEBUGFS "fail_page_alloc/space", bytes ? "1000000" : "0");
 	fault_trace_forget();
+	paused = RUNNING;
 	mark("1");
 }
 
@@ -183,6 +184,8 @@ void fault_pause(void)
 {
 	int error = errno;
 
+	if (paused != RUNNING)
+		return;
 	if (is_marked)
 		mark("0");
 	paused = disarm() ? REACHED : NOT_REACHED;

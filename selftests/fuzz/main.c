@@ -10,10 +10,10 @@
  *   fuzz -p [-s SEED] [-n NUMBER]	show a program
  *   fuzz -l				show the operations
  *
- * -v: what each operation gave; -o seq|par: only programs of this kind; -x NAME: not this operation; -g:
- * keep and change those that reach more of the module (KCOV); -j: look closely
- * after each; -d DIR: keep there what is needed if the machine does not
- * survive; -T: TAP.
+ * -v: what each operation gave; -o seq|par: only programs of this kind;
+ * -x NAME: not this operation; -g: keep and change those that reach more of the
+ * module (KCOV); -j: look closely after each; -d DIR: keep there what is needed
+ * if the machine does not survive; -T: TAP.
  * Status 0: nothing found; 1: a finding, which was made short if it happened
  * again; 2: it could not run; 3: a finding after which the kernel cannot go on
  * (-S with the file found.* or best, after a restart; -K: it is known that the

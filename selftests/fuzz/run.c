@@ -4,9 +4,9 @@
  * turn it is, and ends what takes too long: first with a signal, as a user
  * would, then with SIGKILL. Who does not die of that is a finding.
  *
- * A step begins when the one before has ended, or has not for SETTLE_MS: so one that waits for what a later step brings about is
- * woken by it, and all else happens in order. From the step on that says so,
- * each actor goes on as it can.
+ * A step begins when the one before has ended, or has not for SETTLE_MS: so one
+ * that waits for what a later step brings about is woken by it, and all else
+ * happens in order. From the step on that says so, each actor goes on as it can.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -26,7 +26,7 @@
 #include "core.h"
 
 #define MS		1000000ULL
-#define SETTLE_MS	3
+#define SETTLE_MS	3	/* on a stock kernel, see unhurried() */
 #define PATIENCE_MS	40	/* then a step is interrupted */
 #define HANG_MS		10000	/* then its process is killed */
 #define KILL_MS		20000	/* then it cannot be */
@@ -58,6 +58,12 @@ long fz_futex_wait(_Atomic uint32_t *word, uint32_t value, uint32_t bits,
 void fz_futex_wake(_Atomic uint32_t *word, uint32_t bits)
 {
 	syscall(SYS_futex, word, FUTEX_WAKE_BITSET, INT_MAX, NULL, NULL, bits);
+}
+
+/* A slow kernel is not asked ten times as often while it does something. */
+static uint64_t unhurried(uint64_t ms)
+{
+	return (fz_slow > 1 ? 4 : 1) * ms * MS;
 }
 
 /*
@@ -242,7 +248,7 @@ static bool watch_seat(struct fz_seat *seat)
 	int pid = seat->pid;
 
 	if (!pid || !seat->tid || at == FZ_IDLE || now < since ||
-	    now - since < PATIENCE_MS * MS)
+	    now - since < unhurried(PATIENCE_MS))
 		return true;
 	if (now - since < HANG_MS * fz_slow * MS) {
 		syscall(SYS_tgkill, pid, seat->tid, FZ_SIGNAL);
@@ -341,7 +347,8 @@ static bool await_end(void)
 		if (all_finished() && children_are_gone())
 			return true;
 		fz_futex_wait(&fz_shared->events, events, ~0U,
-			      (turn == FZ_IDLE ? 2 : 1) * SETTLE_MS * MS);
+			      unhurried(turn == FZ_IDLE ? 5 * SETTLE_MS :
+					SETTLE_MS));
 		if (!watch())
 			return false;
 		if (turn == fz_shared->turn)

@@ -14,7 +14,7 @@ prefix	?= /usr/local
 override CMD := $(value CMD)
 export KERNEL KDIR W C V WERROR TESTS ADD TIMEOUT CMD VM_ARGS DESTDIR \
        INSTALL_MOD_PATH prefix \
-       BENCH WORKS SIZES CGROUPS
+       BENCH WORKS SIZES CGROUPS SCALE
 
 # One build at a time in this checkout; make's job slots pass through.
 locked	= mkdir -p $(B) && flock -w 1800 $(B)/.lock.user

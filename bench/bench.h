@@ -91,6 +91,7 @@ struct cell {
 	const struct work *work;
 	size_t len;
 	unsigned int n;		/* how often it is done and measured */
+	unsigned int nr;	/* of several runs of it */
 	/* What follows is shared by the processes of the cell. */
 	double value;
 	double switches;	/* context switches an operation; < 0: not told */
@@ -103,8 +104,10 @@ struct work {
 	const char *name, *about, *unit;
 	bool is_sized;		/* is worth doing with each size */
 	bool is_scheduled;	/* who runs when decides what it costs */
-	bool (*fits)(const struct peer *p, size_t len);
+	bool (*fits)(const struct peer *p, size_t len);	/* NULL: all do */
 	void (*run)(struct cell *c);
+	size_t least, most;	/* lengths, or how many there are; 0: any */
+	const void *kind;	/* for @run, when several works share it */
 };
 
 extern const struct work works[];		/* ends with a NULL name */

@@ -11,10 +11,12 @@
 #include <unistd.h>
 
 #include "bench.h"
+#include "scale.h"
 
 #define N_WORDS		32
 #define N_RUNS_WALL	11
-#define N_RUNS_FLOW	5	/* even where the clock is exact */
+#define N_RUNS_COUNTED	3	/* caches of the allocator fall one way or another */
+#define N_RUNS_FLOW	5
 #define N_RUNS_MAX	101
 #define LEN_USUAL	64	/* of works that are done with one size */
 
@@ -23,6 +25,10 @@ struct words {
 	int n;
 };
 
+/* What there is to choose from. */
+static const struct peer *const *all_peers = peers;
+static const struct work *all_works = works;
+
 static struct words only_peers, only_works, sizes, cgroups;
 static unsigned int n_runs, rounds = 1000;
 
@@ -30,8 +36,8 @@ static void usage(FILE *f)
 {
 	fputs("dipc-bench [OPTION...]: what messages cost, with dipc and its peers\n"
 	      "  --wall            by the wall clock, several runs each (the default)\n"
-	      "  --icount          by a clock that counts instructions; one run each\n"
-	      "                    unless the scheduler decides what it costs\n"
+	      "  --icount          by a clock that counts instructions, three runs each,\n"
+	      "                    five where the scheduler decides what it costs\n"
 	      "  --peers 'A B'     only these, or those whose names contain that\n"
 	      "  --works 'A B'     the same\n"
 	      "  --sizes '8 64'    bytes\n"
@@ -39,6 +45,7 @@ static void usage(FILE *f)
 	      "  --cpus A[,B]      of the one who measures, and of the others (0)\n"
 	      "  --runs N          how often each is run; the median is told\n"
 	      "  --rounds N        how many small messages a run has (1000)\n"
+	      "  --scale           dipc with many names, links...: sizes are how many\n"
 	      "  --csv             comma-separated values\n"
 	      "  --list            the peers and the works\n", f);
 }
@@ -46,10 +53,10 @@ static void usage(FILE *f)
 static void list(void)
 {
 	puts("Peers:");
-	for (const struct peer *const *p = peers; *p; p++)
+	for (const struct peer *const *p = all_peers; *p; p++)
 		printf("  %-20s %s\n", (*p)->name, (*p)->about);
 	puts("Works:");
-	for (const struct work *w = works; w->name; w++)
+	for (const struct work *w = all_works; w->name; w++)
 		printf("  %-20s %s\n", w->name, w->about);
 }
 
@@ -91,12 +98,12 @@ static bool is_chosen(const struct words *only, const char *name,
 
 static const char *peer_name(int nr)
 {
-	return peers[nr] ? peers[nr]->name : NULL;
+	return all_peers[nr] ? all_peers[nr]->name : NULL;
 }
 
 static const char *work_name(int nr)
 {
-	return works[nr].name;
+	return all_works[nr].name;
 }
 
 static void must_mean_something(const struct words *only,
@@ -126,7 +133,8 @@ static int by_value(const void *a, const void *b)
 /* Fewer of those that take long. */
 static unsigned int rounds_for(size_t len)
 {
-	unsigned int n = rounds * 8192.0 / (8192 + len);
+	unsigned int n = all_works == works ? rounds * 8192.0 / (8192 + len) :
+			 rounds;
 
 	return n < 20 ? 20 : n;
 }
@@ -140,14 +148,16 @@ static void measure(const struct peer *p, const struct work *w, size_t len,
 	/* What is a little too long is sent as long as it can be. */
 	if (p->len_max && len > p->len_max)
 		len = len - p->len_max < len / 100 ? p->len_max : 0;
-	if (!len || !w->fits(p, len))
+	if (!len || len < w->least || (w->most && len > w->most) ||
+	    (w->fits && !w->fits(p, len)))
 		return;
 	if (!wanted)
-		wanted = !is_counting ? N_RUNS_WALL :
-			 w->is_scheduled ? N_RUNS_FLOW : 1;
+		wanted = *w->unit ? 1 : !is_counting ? N_RUNS_WALL :
+			 w->is_scheduled ? N_RUNS_FLOW : N_RUNS_COUNTED;
 	for (n = 0; n < wanted; n++) {
 		run[n] = (struct cell) {
-			.peer = p, .work = w, .len = len, .n = rounds_for(len),
+			.peer = p, .work = w, .len = len,
+			.n = rounds_for(len), .nr = n,
 		};
 		if (run_cell(&run[n], cgroup))
 			return;
@@ -172,10 +182,10 @@ static void measure_sizes(const struct peer *p, const struct work *w,
 
 static void measure_all(const char *cgroup)
 {
-	for (const struct work *w = works; w->name; w++) {
+	for (const struct work *w = all_works; w->name; w++) {
 		if (!is_chosen(&only_works, w->name, work_name))
 			continue;
-		for (const struct peer *const *p = peers; *p; p++) {
+		for (const struct peer *const *p = all_peers; *p; p++) {
 			if (is_chosen(&only_peers, (*p)->name, peer_name))
 				measure_sizes(*p, w, cgroup);
 		}
@@ -192,6 +202,7 @@ static const struct option options[] = {
 	{ "cpus", required_argument, NULL, 'c' },
 	{ "runs", required_argument, NULL, 'r' },
 	{ "rounds", required_argument, NULL, 'n' },
+	{ "scale", no_argument, NULL, 'S' },
 	{ "csv", no_argument, NULL, 'C' },
 	{ "list", no_argument, NULL, 'l' },
 	{ "help", no_argument, NULL, 'h' },
@@ -217,6 +228,10 @@ static enum format read_options(int argc, char **argv)
 			break;
 		case 'r': n_runs = atoi(optarg); break;
 		case 'n': rounds = atoi(optarg); break;
+		case 'S':
+			all_peers = scale_peers;
+			all_works = scale_works;
+			break;
 		case 'C': format = CSV; break;
 		case 'l': list(); exit(0);
 		case 'h': usage(stdout); exit(0);
@@ -233,20 +248,26 @@ static enum format read_options(int argc, char **argv)
 int main(int argc, char **argv)
 {
 	static char usual_sizes[] = "8 64 512 4096 65536 1048576";
+	static char usual_numbers[] = "1 10 100 1000 10000 100000";
 	static char here[] = "here";
 	enum format format = read_options(argc, argv);
+	bool is_scale = all_works == scale_works;
 
 	must_mean_something(&only_peers, peer_name);
 	must_mean_something(&only_works, work_name);
 	if (!sizes.n)
-		split(usual_sizes, &sizes);
+		split(is_scale ? usual_numbers : usual_sizes, &sizes);
 	if (!cgroups.n)
 		split(here, &cgroups);
 	if (n_runs > N_RUNS_MAX)
 		n_runs = N_RUNS_MAX;
+	if (is_scale)
+		scale_begin();
 	out_begin(format);
 	for (int i = 0; i < cgroups.n; i++)
 		measure_all(cgroups.word[i]);
 	out_end();
+	if (is_scale)
+		scale_end();
 	return 0;
 }

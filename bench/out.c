@@ -64,7 +64,7 @@ static void text(const struct figure *f)
 	if (c->work->is_sized)
 		printf(" %7zu:", c->len);
 	printf(" %9.0f", f->median);
-	if (f->n_runs > 1)
+	if (!is_counting && f->n_runs > 1)
 		printf(" %.0f..%.0f", f->low, f->high);
 	if (f->switches >= 0)
 		printf(" (%.2f)", f->switches);

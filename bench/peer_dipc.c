@@ -17,6 +17,7 @@
 #include "tools.h"
 
 #define CAPACITY_DEFAULT	(1U << 20)
+#define CAPACITY_LEAST		(64U << 10)	/* that of a stream */
 #define LEN_DEFAULT		(64U << 10)
 #define MSGS_DEFAULT		256U
 #define PTR(p)			((uintptr_t)(p))
@@ -32,7 +33,7 @@ int dipc_prepare(int fd, const struct shape *s)
 	socklen_t len = sizeof(q);
 
 	if (s->len <= LEN_DEFAULT && s->depth <= MSGS_DEFAULT &&
-	    s->len * s->depth <= CAPACITY_DEFAULT)
+	    s->len * s->depth <= CAPACITY_LEAST)
 		return 0;
 	if (getsockopt(fd, SOL_DIPC, DIPC_QUEUE, &q, &len))
 		return -1;

@@ -136,7 +136,7 @@ def draw_lines(svg, lines, colour, against, size_name, x, y):
                  colour[name], 0.6)
         svg.text(x + LINES_WIDTH + 13, place + 4, name, size=10,
                  fill=colour[name], bold=name.startswith('dipc'))
-    svg.text(x, y - 10, f'by size, times {against}', fill=PALE)
+    svg.text(x, y - 10, f'times {against}', fill=PALE)
 
 
 def figure(title, unit, bars, lines, against, names, size_name):

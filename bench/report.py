@@ -24,7 +24,19 @@ ABOUT = {
     'make_link': 'Make and destroy two endpoints, connected',
     'end_bytes': 'Kernel memory of an idle endpoint',
     'message_bytes': 'Kernel memory of a queued message',
+    'names': 'A message to a name',
+    'mailboxes': 'A message through a mailbox',
+    'receivers': 'A message to one of those that wait',
+    'links': 'A message over a link',
+    'calls': 'A call, while others are outstanding',
+    'names_bytes': 'Memory of a name',
+    'mailboxes_bytes': 'Memory of a mailbox',
+    'links_bytes': 'Memory of a link',
+    'calls_bytes': 'Memory of a call',
 }
+UNSURE = 0.02                   # quartiles farther apart are worth a sign
+SCALE = 'dipc'                  # the peer of works whose sizes are numbers
+SCALE_LEAST = 100               # what costs are compared with that of
 SIZES = {1024: '1 KiB', 4096: '4 KiB', 16384: '16 KiB', 65507: '64 KiB',
          65536: '64 KiB', 262144: '256 KiB', 1048576: '1 MiB'}
 COLUMN = {65507: 65536}         # the most that UDP carries
@@ -35,6 +47,8 @@ def read(path):
     figures = []
     with open(path, encoding='ascii') as f:
         for row in csv.DictReader(f):
+            if row['cgroup'] == 'cgroup':       # of another run
+                continue
             for key in ('median', 'low', 'high'):
                 row[key] = float(row[key])
             for key in ('bytes', 'rounds', 'runs'):
@@ -62,6 +76,7 @@ class Table:
         self.peers = unique(f['peer'] for f in figures)
         self.sizes = sorted(set(COLUMN.get(f['bytes'], f['bytes'])
                                 for f in figures))
+        self.has_switches = self.work in ('one_way', 'fan_in')
         self.cell = {(f['peer'], COLUMN.get(f['bytes'], f['bytes'])): f
                      for f in figures}
 
@@ -78,7 +93,8 @@ class Table:
         yield f'{ABOUT.get(self.work, self.work)} ({self.unit}; cgroup: {self.cgroup})'
         line = f'{"":20}'
         for size in self.sizes:
-            line += f'{size_name(size) if len(self.sizes) > 1 else "":>12} {"":6}'
+            line += f'{size_name(size):>11}  {"":6}'
+            line += f'{"":8}' if self.has_switches else ''
         if len(self.sizes) > 1:
             yield line.rstrip()
         for peer in self.peers:
@@ -90,12 +106,12 @@ class Table:
     def text_of(self, peer, size):
         f, ratio = self.cell.get((peer, size)), self.ratio(peer, size)
         if not f:
-            return f'{"-":>12} {"":6}'
-        text = f'{f["median"]:12,.0f} ' + (f'{ratio:<6.3f}' if ratio else f'{"":6}')
-        if f['runs'] > 1:
-            text += f' {f["low"]:,.0f}..{f["high"]:,.0f}'
-        if f['switches'] is not None and self.work != 'round_trip':
-            text += f' {f["switches"]:.2f}sw'
+            return f'{"-":>11}  {"":6}' + (f'{"":8}' if self.has_switches else '')
+        sure = ' ' if f['high'] - f['low'] <= UNSURE * f['median'] else '~'
+        text = f'{f["median"]:11,.0f}{sure} '
+        text += f'{ratio:<6.3f}' if ratio else f'{"":6}'
+        if self.has_switches:
+            text += f' {f["switches"] or 0:5.2f}sw'
         return text
 
 
@@ -127,21 +143,66 @@ def draw(table, names, path):
                     encoding='utf-8')
 
 
+def scale_text(figures):
+    """Cost and memory by how many there are, as lines of a table."""
+    numbers = sorted(set(f['bytes'] for f in figures))
+    cell = {(f['work'], f['bytes']): f for f in figures}
+    yield (f'By how many there are ({figures[0]["unit"]}, bytes; after a cost: '
+           f'how many times that of {SCALE_LEAST})')
+    yield f'{"":38}' + ''.join(f'{n:>12,} {"":6}' for n in numbers).rstrip()
+    for work in unique(f['work'] for f in figures):
+        least = cell.get((work, SCALE_LEAST))
+        line = f'{ABOUT.get(work, work):38}'
+        for n in numbers:
+            f = cell.get((work, n))
+            if f and least:
+                line += f'{f["median"]:12,.0f} {f["median"] / least["median"]:<6.3f}'
+            else:
+                line += f'{f["median"]:12,.0f} {"":6}' if f else f'{"-":>12} {"":6}'
+        yield line.rstrip()
+
+
+def scale_draw(figures, path):
+    """Costs as lines, times that of the number they are compared with."""
+    lines, bars = {}, []
+    for work in unique(f['work'] for f in figures):
+        points = {f['bytes']: f['median'] for f in figures if f['work'] == work}
+        if work.endswith('_bytes'):
+            bars.append((work[:-len('_bytes')], points[max(points)], None))
+        elif points.get(SCALE_LEAST) and len(points) > 1:
+            lines[work] = [(n, value / points[SCALE_LEAST])
+                           for n, value in sorted(points.items())]
+    if bars and lines:
+        path.write_text(plot.figure(
+            'Cost of an operation by how many there are, and the memory of each',
+            'bytes of each, of the largest number', bars, lines,
+            f'that of {SCALE_LEAST}', list(lines), lambda n: f'{n:,}'),
+            encoding='utf-8')
+
+
 def main():
     if len(sys.argv) != 3:
         sys.exit(__doc__)
     figures = read(sys.argv[1])
+    scale = [f for f in figures if f['peer'] == SCALE]
+    peers = [f for f in figures if f['peer'] != SCALE]
     out = pathlib.Path(sys.argv[2])
     out.mkdir(parents=True, exist_ok=True)
-    lines = [f'After each figure: how many times that of {AGAINST} it is; '
-             'sw: context switches.', '']
+    lines = []
     drawn = set()
-    for t in tables(figures):
+    if peers:
+        lines += [f'After each figure: how many times that of {AGAINST} it is; '
+                  'sw: context switches;', '~: quartiles of several runs are more '
+                  f'than {100 * UNSURE:.0f} % apart.', '']
+    for t in tables(peers):
         lines += list(t.text()) + ['']
         if t.work not in drawn:         # of the first cgroup
-            draw(t, unique(f['peer'] for f in figures),
-                 out / f'{t.work}.svg')
+            draw(t, unique(f['peer'] for f in peers), out / f'{t.work}.svg')
             drawn.add(t.work)
+    if scale:
+        lines += list(scale_text(scale)) + ['']
+        scale_draw(scale, out / 'scale.svg')
+        drawn.add('scale')
     (out / 'bench.txt').write_text('\n'.join(lines), encoding='utf-8')
     (out / 'bench.json').write_text(json.dumps(figures, indent=1) + '\n',
                                     encoding='utf-8')

@@ -69,9 +69,11 @@ int64_t clock_ns(void)
 	return least;
 }
 
+unsigned int settle_more_us;
+
 void settle(void)
 {
-	usleep(is_counting ? SETTLE_COUNTED_US : SETTLE_US);
+	usleep((is_counting ? SETTLE_COUNTED_US : SETTLE_US) + settle_more_us);
 }
 
 unsigned int switches_now(void)

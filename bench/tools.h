@@ -21,7 +21,14 @@ int write_file(const char *path, const char *text);
 
 int64_t now_ns(void);
 int64_t clock_ns(void);		/* what two now_ns() in a row differ by */
-void settle(void);		/* lets the kernel end what others have begun */
+
+/*
+ * Lets the kernel end what others have begun. Each run of a cell does so for
+ * another length of time: to the timer's tick it is another one then.
+ */
+void settle(void);
+extern unsigned int settle_more_us;
+
 unsigned int switches_now(void);	/* of this process */
 
 /*

@@ -39,14 +39,9 @@ static bool is_made(const struct peer *p, size_t len)
 	return p->make;
 }
 
-static bool any_fits(const struct peer *p, size_t len)
-{
-	return true;
-}
-
 const struct work works[] = {
 	{ "round_trip", "a message there, and one of the same length back",
-	  "", true, false, any_fits, work_round_trip },
+	  "", true, false, NULL, work_round_trip },
 	{ "send", "send alone: sixteen, before anyone receives",
 	  "", true, false, alone_fits, work_send_alone },
 	{ "recv", "receive alone: the sixteen that were sent",

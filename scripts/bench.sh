@@ -4,7 +4,8 @@
 # make bench: what messages cost, in instructions. A stock kernel in a guest
 # whose clock counts instructions, one run of dipc-bench in it, and tables,
 # CSV, JSON and plots of that in build/bench.
-# BENCH='A B' (peers), WORKS, SIZES, CGROUPS ('own root'): only these. KERNEL.
+# BENCH='A B' (peers), WORKS, SIZES: only these. SCALE=1: only what many of
+# something cost. CGROUPS ('own root'), KERNEL.
 # It measures and asserts nothing. Documentation/benchmark.md has the method.
 
 set -euo pipefail
@@ -22,19 +23,25 @@ log=$out/build.log
 { scripts/module.sh build && make -j "$(nproc)" bench_program; } >"$log" 2>&1 ||
 	{ cat "$log" >&2; die "it did not build"; }
 
-options=(--icount --csv --cgroups "${CGROUPS:-own root}")
-[ -z "${BENCH:-}" ] || options+=(--peers "$BENCH")
-[ -z "${WORKS:-}" ] || options+=(--works "$WORKS")
-[ -z "${SIZES:-}" ] || options+=(--sizes "$SIZES")
+peers=(--icount --csv --cgroups "${CGROUPS:-own root}")
+[ -z "${BENCH:-}" ] || peers+=(--peers "$BENCH")
+[ -z "${WORKS:-}" ] || peers+=(--works "$WORKS")
+[ -z "${SIZES:-}" ] || peers+=(--sizes "$SIZES")
+scale=(--icount --csv --scale --cgroups own)
+runs=("${peers[*]@Q}" "${scale[*]@Q}")
+[ -z "${BENCH:-}${WORKS:-}${SIZES:-}" ] || runs=("${peers[*]@Q}")
+[ -z "${SCALE:-}" ] || runs=("${scale[*]@Q}")
 
-# shellcheck disable=SC2016	# for the guest's shell
-guest='. '"$DIPC_TOP"'/bench/guest.sh; exec "$DIPC_USER/bench/dipc-bench" '"${options[*]@Q}"
+guest=". '$DIPC_TOP/bench/guest.sh'"
+for run in "${runs[@]}"; do
+	guest+="; \"\$DIPC_USER/bench/dipc-bench\" $run || exit"
+done
 say "kernel $KERNEL; this takes some minutes, and is kept in ${out#"$DIPC_TOP"/}"
 status=0
 scripts/vm/boot.sh --kernel "$KERNEL" --name bench --icount --append norandmaps \
 	--timeout "${TIMEOUT:-3000}" -- "$guest" >"$out/raw" || status=$?
-grep -E '^(cgroup|own|root|here),' "$out/raw" >"$out/bench.csv" || true
-grep -vE '^(cgroup|own|root|here),' "$out/raw" >&2 || true
+grep -aE '^(cgroup|own|root|here),' "$out/raw" >"$out/bench.csv" || true
+grep -avE '^(cgroup|own|root|here),' "$out/raw" >&2 || true
 [ "$(wc -l <"$out/bench.csv")" -gt 1 ] || die "no figures (status $status); see $out/raw"
-/usr/bin/python3 bench/report.py "$out/bench.csv" "$out"
+PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 bench/report.py "$out/bench.csv" "$out"
 exit "$status"

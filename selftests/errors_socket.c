@@ -16,16 +16,24 @@
 #include "errors.h"
 
 /*
- * socket()
+ * socket(), socketpair()
  */
 
 ROW(E_SOCK_01, ESOCKTNOSUPPORT, type)
 {
+	int sv[2];
+
+	NEED(DT_ERR(socketpair(dt_family(), SOCK_RAW, 0, sv)) ==
+	     -ESOCKTNOSUPPORT);
 	return DT_ERR(socket(dt_family(), SOCK_RAW, 0));
 }
 
 ROW(E_SOCK_02, EPROTONOSUPPORT, protocol)
 {
+	int sv[2];
+
+	NEED(DT_ERR(socketpair(dt_family(), SOCK_STREAM, 1, sv)) ==
+	     -EPROTONOSUPPORT);
 	return DT_ERR(socket(dt_family(), SOCK_RDM, 1));
 }
 
@@ -36,6 +44,9 @@ ROW(E_SOCK_03, EINVAL, unknown_flag)
 
 ROW(E_SOCK_04, EINVAL, no_such_type)
 {
+	int sv[2];
+
+	NEED(DT_ERR(socketpair(dt_family(), 11, 0, sv)) == -EINVAL);
 	return DT_ERR(socket(dt_family(), 11, 0));
 }
 
@@ -115,6 +126,29 @@ ROW(E_IOCTL_03, EIDRM, mailbox_deleted)
 	NEED(DT_ERR(ioctl(e->fd, SIOCINQ, &value)) == 0);
 	NEED(!dt_mailbox_del(e->name));
 	return DT_ERR(ioctl(e->fd, SIOCINQ, &value));
+}
+
+/*
+ * Links: what the socket layer says of the caller's memory
+ */
+
+ROW(E_LINK_29, EFAULT, bad_pointer_to_the_new)
+{
+	struct sockaddr_dipc any = dt_any(), addr;
+	socklen_t len = sizeof(addr);
+	int server = dt_socket_bound(SOCK_SEQPACKET, &any);
+	int client = dt_socket(SOCK_SEQPACKET);
+	char c;
+
+	NEED(server >= 0 && client >= 0 && !listen(server, 1));
+	addr = dt_port_of(server);
+	NEED(!dt_connect(client, &addr));
+	NEED(DT_ERR(accept(server, BAD, &len)) == -EFAULT);
+	/* it was taken, and is gone */
+	NEED(DT_ERR(recv(client, &c, 1, 0)) == 0);
+	close(server);
+	close(client);
+	return DT_ERR(socketpair(dt_family(), SOCK_STREAM, 0, BAD));
 }
 
 /*

@@ -67,6 +67,7 @@ ALSO = {
     'E-ADDR': OPERATIONS + ['netlink'],
     'E-SEND': OPERATIONS,
     'E-RECV': OPERATIONS,
+    'E-LINK': OPERATIONS,
     'E-CALL': SENDMSG + RECEIVE + ['setsockopt'],
     'E-NONE': ['*'],
 }
@@ -115,6 +116,8 @@ def calls_of_row(area, text, section):
         for pattern, more in LINKS:
             if re.search(pattern, text):
                 calls += more
+    if area == 'E-CALL' and 'DIPC_RECV_CALLS set' in text:
+        return ['setsockopt']
     if area == 'E-NONE' and not calls:
         return ['*']
     return calls or section

@@ -128,6 +128,21 @@ static bool box_generate(struct fz_rng *rng, const struct fz_model *model,
 	return true;
 }
 
+/* Those that received from it are told so when they try to. */
+static void assume_gone(struct fz_model *model, unsigned int space,
+			unsigned int box)
+{
+	struct gr_slot *s = model->slot[0];
+	unsigned int i;
+
+	for (i = 0; i < GR_TABLES * FZ_SLOTS; i++) {
+		if (s[i].box != box + 1 || s[i].space != space)
+			continue;
+		s[i].box = 0;
+		s[i].queued = 2;
+	}
+}
+
 static void box_assume(struct fz_model *model, const struct fz_step *step)
 {
 	unsigned int box = step->arg[N_BOX] % GR_BOXES;
@@ -137,8 +152,10 @@ static void box_assume(struct fz_model *model, const struct fz_step *step)
 		return;
 	if (step->arg[N_CMD] == DIPC_CMD_MAILBOX_NEW)
 		model->box[space][box] = true;
-	if (step->arg[N_CMD] == DIPC_CMD_MAILBOX_DEL)
+	if (step->arg[N_CMD] == DIPC_CMD_MAILBOX_DEL) {
 		model->box[space][box] = false;
+		assume_gone(model, space, box);
+	}
 	if (step->arg[N_CMD] == DIPC_CMD_MAILBOX_DEL ||
 	    step->arg[N_CMD] == DIPC_CMD_MAILBOX_PURGE)
 		model->in_box[space][box] = 0;

@@ -2,7 +2,8 @@
 /*
  * Operations that bring about what a row of single ones hardly comes to:
  * limits that are low, a table of descriptors that is full, a socket that
- * holds all the requests it may, one with all its names, a circle of servers.
+ * holds all the requests it may, one with all its names, a circle of servers,
+ * two that do something with one handle.
  */
 #define _GNU_SOURCE
 #include <sys/ioctl.h>
@@ -12,6 +13,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "dipc_test.h"
@@ -36,10 +38,10 @@ static bool limit_generate(struct fz_rng *rng, const struct fz_model *model,
 {
 	static const uint32_t much[] = { 134217728, 65536, 65536, 4096, 16384 };
 
-	step->arg[0] = fz_draw(rng, N_L);
+	step->arg[0] = fz_one_in(rng, 4) ? L_FILES : fz_draw(rng, N_L);
 	step->arg[1] = step->arg[0] == L_BYTES ? fz_draw(rng, 9000) :
 						 fz_draw(rng, 4);
-	if (fz_one_in(rng, 3))
+	if (fz_one_in(rng, 4))
 		step->arg[1] = much[step->arg[0]];
 	return step->proc != FZ_USER;
 }
@@ -200,23 +202,38 @@ static long circle_execute(struct fz_actor *actor, const uint64_t *arg)
 	return op(e.server, DIPC_OP_FORWARD, r.handle, &e.addr, NULL);
 }
 
+/* What takes longer is believed to hang. */
+static bool is_late(const struct timespec *began)
+{
+	const char *slow = getenv("DIPC_SLOW");
+	long limit = slow && atoi(slow) > 1 ? 5 * atoi(slow) : 5;
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec - began->tv_sec >= limit;
+}
+
 /* Seldom: it is a hundred thousand operations. */
 static bool requests_generate(struct fz_rng *rng, const struct fz_model *model,
 			      struct fz_step *step)
 {
 	return ends_generate(rng, model, step) && step->proc == FZ_ROOT &&
-	       fz_one_in(rng, 2000);
+	       fz_one_in(rng, 300);
 }
 
 static long requests_execute(struct fz_actor *actor, const uint64_t *arg)
 {
 	struct dipc_request r = { 0 };
 	struct ends e, other;
+	struct timespec began;
 	unsigned int i;
 	long ret = open_ends(actor, arg, &e);
 
+	clock_gettime(CLOCK_MONOTONIC, &began);
 	actor->count_as = "DIPC_OP_RECV";
 	for (i = 0; i < DIPC_HANDLES_MAX && ret >= 0; i++) {
+		if (i % 256 == 0 && is_late(&began))
+			return 0;
 		ret = start(&e, i);
 		if (ret >= 0)
 			ret = op(e.server, DIPC_OP_RECV, 0, NULL, &r);
@@ -234,7 +251,92 @@ static long requests_execute(struct fz_actor *actor, const uint64_t *arg)
 }
 
 /*
- * nobody_takes: an explicit send that others are to end, by purging or
+ * busy: two have one handle
+ */
+
+#define BUSY_LEN	FZ_BUF
+#define BUSY_TRIES	300
+
+static long write_part(const struct fz_actor *actor, int fd, uint64_t handle,
+		       size_t len)
+{
+	struct dipc_op o = {
+		.size = sizeof(o), .op = DIPC_OP_WRITE, .handle = handle,
+		.out = (uintptr_t)actor->out, .out_len = len,
+	};
+
+	return GR_ERR(ioctl(fd, DIPC_IOC_OP, &o));
+}
+
+static long busy_execute(struct fz_actor *actor, const uint64_t *arg)
+{
+	struct dipc_op ask = {
+		.size = sizeof(ask), .op = DIPC_OP_CALL_START, .cookie = 1,
+		.reply_max = BUSY_LEN, .flags = DIPC_OP_DONTWAIT,
+	};
+	struct dipc_request r = { 0 };
+	struct ends e;
+	long ret = open_ends(actor, arg, &e);
+	int i, pid;
+
+	ask.dest = (uintptr_t)&e.addr;
+	if (!ret)
+		ret = GR_ERR(ioctl(e.client, DIPC_IOC_OP, &ask));
+	if (ret >= 0)
+		ret = op(e.server, DIPC_OP_RECV, 0, NULL, &r);
+	if (ret < 0)
+		return ret;
+	actor->count_as = "DIPC_OP_WRITE";
+	pid = syscall(SYS_clone, CLONE_FILES | SIGCHLD, 0, 0, 0, 0);
+	for (i = 0; !pid && i < BUSY_TRIES; i++)
+		write_part(actor, e.server, r.handle, BUSY_LEN);
+	if (!pid)
+		_exit(0);
+	for (i = 0; ret != -EBUSY && i < BUSY_TRIES; i++)
+		ret = write_part(actor, e.server, r.handle, 1);
+	if (pid > 0) {
+		kill(pid, SIGKILL);
+		waitpid(pid, NULL, 0);
+	}
+	return ret;
+}
+
+static bool seldom(struct fz_rng *rng, const struct fz_model *model,
+		   struct fz_step *step)
+{
+	return ends_generate(rng, model, step) && fz_one_in(rng, 8);
+}
+
+/*
+ * backlog: a connect() that waits until it is interrupted
+ */
+
+static long backlog_execute(struct fz_actor *actor, const uint64_t *arg)
+{
+	struct sockaddr_dipc addr = { .sdipc_family = dt_family() };
+	socklen_t len = sizeof(addr);
+	int server, client, i;
+	long ret;
+
+	if (arg[0] >= FZ_SLOTS || arg[1] >= FZ_SLOTS || arg[0] == arg[1])
+		return -EINVAL;
+	server = socket(dt_family(), SOCK_SEQPACKET, 0);
+	fz_put_fd(actor, arg[1], server);
+	ret = GR_ERR(bind(server, (void *)&addr, sizeof(addr))) ?:
+	      GR_ERR(listen(server, 0)) ?:
+	      GR_ERR(getsockname(server, (void *)&addr, &len));
+	actor->count_as = "connect";
+	for (i = 0; i < 4 && !ret; i++) {
+		client = socket(dt_family(), SOCK_SEQPACKET, 0);
+		fz_put_fd(actor, arg[0], client);
+		ret = GR_ERR(connect(client, (void *)&addr, sizeof(addr)));
+		/* who has come stays in line when he has closed */
+	}
+	return ret;
+}
+
+/*
+ * given: an explicit send that others are to end, by purging or
  * deleting the mailbox, or by closing
  */
 
@@ -278,7 +380,7 @@ static long given_execute(struct fz_actor *actor, const uint64_t *arg)
 
 const struct fz_op gr_scene_ops[] = {
 	{
-		.name = "limit", .call = "sysctl", .weight = 2,
+		.name = "limit", .call = "sysctl", .weight = 4,
 		.args = { { "which", limit_words }, { "value" } },
 		.generate = limit_generate, .execute = limit_execute,
 	}, {
@@ -298,6 +400,15 @@ const struct fz_op gr_scene_ops[] = {
 		.args = { { "slot" }, { "server" } },
 		.generate = requests_generate, .assume = ends_assume,
 		.execute = requests_execute,
+	}, {
+		.name = "busy", .call = "DIPC_OP_CALL_START", .weight = 1,
+		.args = { { "slot" }, { "server" } },
+		.generate = seldom, .assume = ends_assume,
+		.execute = busy_execute,
+	}, {
+		.name = "backlog", .call = "bind", .weight = 1,
+		.args = { { "slot" }, { "server" } },
+		.generate = seldom, .execute = backlog_execute,
 	}, {
 		.name = "given", .call = "sendmsg", .weight = 6,
 		.args = { { "box" } },

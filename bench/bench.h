@@ -12,7 +12,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#define N_MANY		8	/* senders of a fan-in, receivers of a fan-out */
+#define N_MANY		8	/* senders of a fan-in, or receivers */
 #define LEN_MAX		(1U << 20)
 
 /* --- peers --- */
@@ -106,7 +106,7 @@ struct work {
 	bool is_scheduled;	/* who runs when decides what it costs */
 	bool (*fits)(const struct peer *p, size_t len);	/* NULL: all do */
 	void (*run)(struct cell *c);
-	size_t least, most;	/* lengths, or how many there are; 0: any */
+	size_t least, most;	/* lengths, or numbers; 0: any */
 	const void *kind;	/* for @run, when several works share it */
 };
 
@@ -129,12 +129,12 @@ void work_message_bytes(struct cell *c);
 /* --- cells --- */
 
 extern bool is_counting;	/* the clock counts instructions */
-extern int cpus[2];		/* of the measuring process, and of the others */
+extern int cpus[2];		/* of who measures, and of the others */
 
 /*
  * run_cell - do it in a process of its own, in a cgroup
  *
- * Return: 0, or -1 if it cannot be done here (which was said on standard error).
+ * Return: 0, or -1 if it cannot be done here, which was said.
  */
 int run_cell(struct cell *c, const char *cgroup);
 

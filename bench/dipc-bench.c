@@ -15,7 +15,7 @@
 
 #define N_WORDS		32
 #define N_RUNS_WALL	11
-#define N_RUNS_COUNTED	3	/* caches of the allocator fall one way or another */
+#define N_RUNS_COUNTED	3	/* the allocator's caches vary */
 #define N_RUNS_FLOW	5
 #define N_RUNS_MAX	101
 #define LEN_USUAL	64	/* of works that are done with one size */
@@ -63,8 +63,10 @@ static void list(void)
 static void split(char *text, struct words *to)
 {
 	to->n = 0;
-	for (char *w = strtok(text, " "); w && to->n < N_WORDS; w = strtok(NULL, " "))
-		to->word[to->n++] = w;
+	for (char *w = strtok(text, " "); w; w = strtok(NULL, " ")) {
+		if (to->n < N_WORDS)
+			to->word[to->n++] = w;
+	}
 }
 
 /* "call" is dipc_call. */
@@ -216,26 +218,50 @@ static enum format read_options(int argc, char **argv)
 
 	while ((o = getopt_long(argc, argv, "h", options, NULL)) >= 0) {
 		switch (o) {
-		case 'w': is_counting = false; break;
-		case 'i': is_counting = true; break;
-		case 'p': split(optarg, &only_peers); break;
-		case 'W': split(optarg, &only_works); break;
-		case 's': split(optarg, &sizes); break;
-		case 'g': split(optarg, &cgroups); break;
+		case 'w':
+			is_counting = false;
+			break;
+		case 'i':
+			is_counting = true;
+			break;
+		case 'p':
+			split(optarg, &only_peers);
+			break;
+		case 'W':
+			split(optarg, &only_works);
+			break;
+		case 's':
+			split(optarg, &sizes);
+			break;
+		case 'g':
+			split(optarg, &cgroups);
+			break;
 		case 'c':
 			if (sscanf(optarg, "%d,%d", &cpus[0], &cpus[1]) == 1)
 				cpus[1] = cpus[0];
 			break;
-		case 'r': n_runs = atoi(optarg); break;
-		case 'n': rounds = atoi(optarg); break;
+		case 'r':
+			n_runs = atoi(optarg);
+			break;
+		case 'n':
+			rounds = atoi(optarg);
+			break;
 		case 'S':
 			all_peers = scale_peers;
 			all_works = scale_works;
 			break;
-		case 'C': format = CSV; break;
-		case 'l': list(); exit(0);
-		case 'h': usage(stdout); exit(0);
-		default: usage(stderr); exit(2);
+		case 'C':
+			format = CSV;
+			break;
+		case 'l':
+			list();
+			exit(0);
+		case 'h':
+			usage(stdout);
+			exit(0);
+		default:
+			usage(stderr);
+			exit(2);
 		}
 	}
 	if (optind < argc) {

@@ -25,7 +25,8 @@ void out_begin(enum format f)
 {
 	format = f;
 	if (format == CSV)
-		puts("cgroup,peer,work,bytes,unit,median,low,high,switches,rounds,runs");
+		puts("cgroup,peer,work,bytes,unit,median,low,high,switches,"
+		     "rounds,runs");
 }
 
 static void csv(const struct figure *f)
@@ -82,5 +83,5 @@ void out_figure(const struct figure *f)
 void out_end(void)
 {
 	if (format == TEXT && work)
-		puts("\n\nIn brackets: context switches. With a range: quartiles.");
+		puts("\n\nIn brackets: context switches. Ranges: quartiles.");
 }

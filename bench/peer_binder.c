@@ -58,7 +58,8 @@ static bool take(struct end *e, uint32_t code, const char *at, uint32_t awaited)
 	struct binder_end *state = e->more;
 	struct binder_transaction_data t;
 
-	if (code == BR_DEAD_REPLY || code == BR_FAILED_REPLY || code == BR_ERROR) {
+	if (code == BR_DEAD_REPLY || code == BR_FAILED_REPLY ||
+	    code == BR_ERROR) {
 		errno = EPROTO;
 		fail("binder");
 	}

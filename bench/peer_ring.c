@@ -53,9 +53,12 @@ static void ring_put(struct ring *r, const char *buf, uint32_t len)
 {
 	uint32_t at = r->written % r->size, first = r->size - at, read;
 
-	while (r->written - (read = __atomic_load_n(&r->read, __ATOMIC_ACQUIRE)) >
-	       r->size - len)
+	for (;;) {
+		read = __atomic_load_n(&r->read, __ATOMIC_ACQUIRE);
+		if (r->written - read <= r->size - len)
+			break;
 		wait_until_moved(&r->read, read, &r->writer_waits);
+	}
 	if (first > len)
 		first = len;
 	memcpy(r->data + at, buf, first);
@@ -67,9 +70,12 @@ static void ring_get(struct ring *r, char *buf, uint32_t len)
 {
 	uint32_t at = r->read % r->size, first = r->size - at, written;
 
-	while ((written = __atomic_load_n(&r->written, __ATOMIC_ACQUIRE)) -
-	       r->read < len)
+	for (;;) {
+		written = __atomic_load_n(&r->written, __ATOMIC_ACQUIRE);
+		if (written - r->read >= len)
+			break;
 		wait_until_moved(&r->written, written, &r->reader_waits);
+	}
 	if (first > len)
 		first = len;
 	memcpy(buf, r->data + at, first);

@@ -123,7 +123,7 @@ static void mailboxes_unmake(unsigned int n)
 					   n).sdipc_name);
 }
 
-/* --- receivers that wait on one port: a message, which the first of them has --- */
+/* --- receivers that wait on one port: a message to the first of them --- */
 
 static struct gate *received;
 static struct sockaddr_dipc port;
@@ -316,7 +316,7 @@ const struct work scale_works[] = {
 	{ .name = "links", .about = "a message over a link, of so many",
 	  .unit = "", .is_sized = true, .most = 10000,
 	  .kind = &links, .run = run_cost },
-	{ .name = "calls", .about = "a call, while so many others await their reply",
+	{ .name = "calls", .about = "a call, while so many others are outstanding",
 	  .unit = "", .is_sized = true, .most = 10000,
 	  .kind = &calls, .run = run_cost },
 	{ .name = "names_bytes", .about = "memory of a name, of so many",

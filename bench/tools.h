@@ -35,8 +35,23 @@ unsigned int switches_now(void);	/* of this process */
  * What is between these two is measured: a profiler that counts instructions
  * knows them by a no-op with a number in it (scripts/profile/count.c).
  */
-#define mark_begin() asm volatile(".byte 0x0f,0x1f,0x80; .long 0x4d100001" ::: "memory")
-#define mark_end() asm volatile(".byte 0x0f,0x1f,0x80; .long 0x4d100002" ::: "memory")
+#if defined(__x86_64__) || defined(__i386__)
+#define MARK(nr) \
+	asm volatile(".byte 0x0f, 0x1f, 0x80; .long %c0" \
+		     :: "i" (0x4d100000 + (nr)) : "memory")
+#else
+#define MARK(nr)
+#endif
+
+static inline void mark_begin(void)
+{
+	MARK(1);
+}
+
+static inline void mark_end(void)
+{
+	MARK(2);
+}
 
 /* A page or more that forked processes share; never given back. */
 void *share(size_t bytes);

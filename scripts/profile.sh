@@ -33,7 +33,7 @@ exec $(printf '%q' "$(command -v qemu-system-x86_64)") -plugin $(printf '%q' "$o
 END
 chmod +x "$out/bin/qemu-system-x86_64"
 
-options=(--icount --csv --cgroups "${CGROUPS:-own}" --peers "${BENCH:-call}"
+options=(--icount --runs 1 --csv --cgroups "${CGROUPS:-own}" --peers "${BENCH:-call}"
 	 --works "${WORKS:-round_trip}" --sizes "${SIZES:-64}")
 # shellcheck disable=SC2016	# for the guest's shell
 guest='. '"$DIPC_TOP"'/bench/guest.sh; "$DIPC_USER/bench/dipc-bench" '"${options[*]@Q}"' &&

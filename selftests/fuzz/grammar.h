@@ -38,6 +38,7 @@ struct gr_slot {
 	uint8_t box;		/* number of the mailbox it is bound to, + 1 */
 	bool bound, listens, linked, aimed;	/* aimed: connected, no link */
 	bool serves;
+	bool gone;		/* the mailbox that it was bound to */
 	uint8_t pending;	/* connections to be accepted */
 	uint8_t asker;		/* slot of who has asked for one last, + 1 */
 	uint8_t queued;		/* messages for it */
@@ -57,6 +58,7 @@ struct fz_model {
 	uint8_t name[GR_SPACES][GR_NAMES];	/* type of sockets that have it */
 	uint8_t number[GR_SPACES][GR_NUMBERS];
 	uint8_t held[GR_TABLES];	/* requests that were taken */
+	bool few_ports;		/* a user may have */
 };
 
 unsigned int gr_table(const struct fz_step *step);

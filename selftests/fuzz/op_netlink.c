@@ -140,6 +140,7 @@ static void assume_gone(struct fz_model *model, unsigned int space,
 			continue;
 		s[i].box = 0;
 		s[i].queued = 2;
+		s[i].gone = true;
 	}
 }
 

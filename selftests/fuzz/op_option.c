@@ -190,6 +190,11 @@ static long set_execute(struct fz_actor *actor, const uint64_t *arg)
 						    place, arg[V_LEN])));
 }
 
+static bool has_no_port(const struct gr_slot *s)
+{
+	return gr_is_dipc(s) && !s->bound && !s->linked;
+}
+
 static bool get_generate(struct fz_rng *rng, const struct fz_model *model,
 			 struct fz_step *step)
 {
@@ -202,6 +207,11 @@ static bool get_generate(struct fz_rng *rng, const struct fz_model *model,
 		return false;
 	step->arg[V_NAME] = names[fz_draw(rng, sizeof(names))];
 	step->arg[V_LEN] = 64;
+	if (model->few_ports &&
+	    gr_draw_slot(rng, model, step, V_SLOT, has_no_port)) {
+		step->arg[V_NAME] = DIPC_PORT_ID;
+		return true;
+	}
 	if (fz_one_in(rng, 12))
 		step->arg[V_LEN] = fz_draw(rng, 60);
 	if (fz_one_in(rng, 30))
@@ -296,6 +306,11 @@ static const struct fz_word ioctl_words[] = {
 	{ "SIOCSPGRP", SIOCSPGRP }, {}
 };
 
+static bool is_gone(const struct gr_slot *s)
+{
+	return gr_is_dipc(s) && s->gone;
+}
+
 static bool ioctl_generate(struct fz_rng *rng, const struct fz_model *model,
 			   struct fz_step *step)
 {
@@ -307,6 +322,8 @@ static bool ioctl_generate(struct fz_rng *rng, const struct fz_model *model,
 	if (fz_one_in(rng, 25))
 		step->arg[2] = GR_BAD;
 	step->arg[3] = fz_one_in(rng, 4);
+	if (gr_draw_slot(rng, model, step, 0, is_gone))
+		return true;
 	return gr_draw_slot(rng, model, step, 0, gr_is_dipc);
 }
 

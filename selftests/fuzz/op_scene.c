@@ -46,6 +46,12 @@ static bool limit_generate(struct fz_rng *rng, const struct fz_model *model,
 	return step->proc != FZ_USER;
 }
 
+static void limit_assume(struct fz_model *model, const struct fz_step *step)
+{
+	if (step->arg[0] == L_PORTS)
+		model->few_ports = step->arg[1] < 10;
+}
+
 static long limit_execute(struct fz_actor *actor, const uint64_t *arg)
 {
 	if (arg[0] >= N_L)
@@ -382,7 +388,8 @@ const struct fz_op gr_scene_ops[] = {
 	{
 		.name = "limit", .call = "sysctl", .weight = 4,
 		.args = { { "which", limit_words }, { "value" } },
-		.generate = limit_generate, .execute = limit_execute,
+		.generate = limit_generate, .assume = limit_assume,
+		.execute = limit_execute,
 	}, {
 		.name = "no_descriptors", .call = "socket", .weight = 1,
 		.generate = always, .execute = no_descriptors_execute,

@@ -314,8 +314,12 @@ static bool reconsider_waiting(struct dipc_queue *q,
 	return false;
 }
 
-/* There is no quota any more: all stand in line for a receiver. */
-static bool reconsider_held_back(struct dipc_queue *q)
+/*
+ * There is no quota any more: all stand in line for a receiver. A poller may
+ * look, without the lock, when one is nowhere: it is told to look again.
+ */
+static bool reconsider_held_back(struct dipc_queue *q,
+				 struct dipc_queue_events *ev)
 {
 	unsigned int moved = 0;
 	struct dipc_message *m;
@@ -331,6 +335,7 @@ static bool reconsider_held_back(struct dipc_queue *q)
 		m = list_first_entry(&share->line, struct dipc_message, node);
 		dipc_queue_leave_line_locked(q, m);
 		dipc_queue_stand_in_line_locked(q, m, NULL);
+		ev->readable = true;
 	}
 	return false;
 }
@@ -353,6 +358,7 @@ static bool decide(struct dipc_queue *q, struct dipc_message *m,
 		m->waiter = w;
 		dipc_queue_stand_in_line_locked(q, m, NULL);
 		list_move(&m->node, &q->senders);
+		ev->readable = true;
 		return false;
 	case DIPC_REASON_QUEUED:
 	case DIPC_REASON_HANDED:
@@ -385,7 +391,7 @@ bool dipc_queue_reconsider_locked(struct dipc_queue *q,
 
 	if (q->policy == DIPC_POLICY_WAIT)
 		return reconsider_waiting(q, ev) ||
-		       (is_unbuffered(q) && reconsider_held_back(q));
+		       (is_unbuffered(q) && reconsider_held_back(q, ev));
 
 	while ((m = dipc_queue_first_in_line_locked(q, NULL))) {
 		/* a receiver and the sender may be woken, and some told */

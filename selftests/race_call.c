@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * suite-timeout: 120
+ * suite-timeout: 240
  *
  * Calls that come to their end in two ways at once: by a reply and because
  * they are cancelled, overdue or no longer awaited; taken, forwarded or purged
@@ -215,7 +215,7 @@ static int judge_cancelled(void *world_, const long *ret)
 	return ret[0] == 6 ? 0 : ret[0] == -EPIPE ? 1 : RACE_WRONG;
 }
 
-TEST_F_TIMEOUT(race, reply_against_cancel, 60)
+TEST_F_TIMEOUT(race, reply_against_cancel, 200)
 {
 	static const struct race race = {
 		"reply against cancel, and who looks", .set = set_taken,
@@ -234,7 +234,7 @@ static int judge_overdue(void *world_, const long *ret)
 	return ret[0] == -EPIPE && ret[1] == -ETIMEDOUT ? 1 : RACE_WRONG;
 }
 
-TEST_F_TIMEOUT(race, reply_against_the_deadline, 60)
+TEST_F_TIMEOUT(race, reply_against_the_deadline, 200)
 {
 	static const struct race race = {
 		"reply against the deadline", .set = set_soon_overdue,
@@ -262,7 +262,7 @@ static int judge_three(void *world_, const long *ret)
 	return !told ? 2 : ret[2] == 6 ? 0 : 1;
 }
 
-TEST_F_TIMEOUT(race, reply_against_cancel_and_the_deadline, 60)
+TEST_F_TIMEOUT(race, reply_against_cancel_and_the_deadline, 200)
 {
 	static const struct race race = {
 		"reply against cancel, the deadline and who waits",
@@ -282,7 +282,7 @@ static int judge_reply_to_closed(void *world_, const long *ret)
 	return ret[0] == 6 ? 0 : ret[0] == -EPIPE ? 1 : RACE_WRONG;
 }
 
-TEST_F_TIMEOUT(race, reply_against_close_of_the_client, 60)
+TEST_F_TIMEOUT(race, reply_against_close_of_the_client, 200)
 {
 	static const struct race race = {
 		"reply against close of the client, and who looks",
@@ -307,7 +307,7 @@ static int judge_read(void *world_, const long *ret)
 	return ret[0] == -ENOENT && !ret[1] ? 1 : RACE_WRONG;
 }
 
-TEST_F_TIMEOUT(race, read_against_cancel, 60)
+TEST_F_TIMEOUT(race, read_against_cancel, 200)
 {
 	static const struct race race = {
 		"reading the end against cancel", .set = set_replied,
@@ -325,7 +325,7 @@ static int judge_read_once(void *world_, const long *ret)
 	return ret[1] == 6 && ret[0] == -ENOENT ? 1 : RACE_WRONG;
 }
 
-TEST_F_TIMEOUT(race, two_read_one_end, 60)
+TEST_F_TIMEOUT(race, two_read_one_end, 200)
 {
 	static const struct race race = {
 		"two read one end", .set = set_replied,
@@ -359,7 +359,7 @@ static int judge_taken(void *world_, const long *ret)
 
 #define TAKE_OUTCOMES { { "taken", 0 }, { "withdrawn", 1 } }
 
-TEST_F_TIMEOUT(race, take_against_cancel, 60)
+TEST_F_TIMEOUT(race, take_against_cancel, 200)
 {
 	static const struct race race = {
 		"taking a request against cancel", .set = set_sent,
@@ -370,7 +370,7 @@ TEST_F_TIMEOUT(race, take_against_cancel, 60)
 	EXPECT_EQ(0, race_run(&race, self));
 }
 
-TEST_F_TIMEOUT(race, take_against_close_of_the_client, 60)
+TEST_F_TIMEOUT(race, take_against_close_of_the_client, 200)
 {
 	static const struct race race = {
 		"taking a request against close of the client",
@@ -393,7 +393,7 @@ static int judge_started(void *world_, const long *ret)
 	return ret[1] == -ECONNREFUSED ? 1 : ret[1] == -ENOENT ? 2 : RACE_WRONG;
 }
 
-TEST_F_TIMEOUT(race, start_against_close_of_the_server, 60)
+TEST_F_TIMEOUT(race, start_against_close_of_the_server, 200)
 {
 	static const struct race race = {
 		"close of the server against a call", .set = set_sockets,
@@ -421,7 +421,7 @@ static int judge_called(void *world_, const long *ret)
 	return ret[1] == -ECONNREFUSED ? 0 : ret[1] == -ENOENT ? 1 : RACE_WRONG;
 }
 
-TEST_F_TIMEOUT(race, waiting_client_against_close_of_the_server, 60)
+TEST_F_TIMEOUT(race, waiting_client_against_close_of_the_server, 200)
 {
 	static const struct race race = {
 		"close of the server against a client that waits",
@@ -453,7 +453,7 @@ static int judge_forwarded(void *world_, const long *ret)
 	return ret[0] == -ECONNREFUSED ? 1 : ret[0] == -ENOENT ? 2 : RACE_WRONG;
 }
 
-TEST_F_TIMEOUT(race, forward_against_close_of_the_next_server, 60)
+TEST_F_TIMEOUT(race, forward_against_close_of_the_next_server, 200)
 {
 	static const struct race race = {
 		"forward against close of the next server",
@@ -483,7 +483,7 @@ static int judge_withdrawn(void *world_, const long *ret)
 #define FORWARD_OUTCOMES { { "forwarded and withdrawn", 0 },		\
 	{ "nobody waited any more", 1 } }
 
-TEST_F_TIMEOUT(race, forward_against_cancel, 60)
+TEST_F_TIMEOUT(race, forward_against_cancel, 200)
 {
 	static const struct race race = {
 		"forward against cancel", .set = set_taken,
@@ -494,7 +494,7 @@ TEST_F_TIMEOUT(race, forward_against_cancel, 60)
 	EXPECT_EQ(0, race_run(&race, self));
 }
 
-TEST_F_TIMEOUT(race, forward_against_close_of_the_client, 60)
+TEST_F_TIMEOUT(race, forward_against_close_of_the_client, 200)
 {
 	static const struct race race = {
 		"forward against close of the client", .set = set_taken,
@@ -511,7 +511,7 @@ static int judge_dropped(void *world_, const long *ret)
 	       0 : RACE_WRONG;
 }
 
-TEST_F_TIMEOUT(race, drop_against_cancel, 60)
+TEST_F_TIMEOUT(race, drop_against_cancel, 200)
 {
 	static const struct race race = {
 		"drop against cancel", .set = set_taken,
@@ -527,7 +527,7 @@ static int judge_both_closed(void *world_, const long *ret)
 	return ret[0] || ret[1] ? RACE_WRONG : 0;
 }
 
-TEST_F_TIMEOUT(race, client_and_server_close, 60)
+TEST_F_TIMEOUT(race, client_and_server_close, 200)
 {
 	static const struct race race = {
 		"close of the server that holds it and of its client",
@@ -567,7 +567,7 @@ static int judge_purged(void *world_, const long *ret)
 	return dt_mailbox_queued(BOX) ? RACE_WRONG : 0;
 }
 
-TEST_F_TIMEOUT(race, purge_against_cancel, 60)
+TEST_F_TIMEOUT(race, purge_against_cancel, 200)
 {
 	static const struct race race = {
 		"purge of a mailbox against cancel", .set = set_in_box,

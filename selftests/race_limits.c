@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * suite-timeout: 120
+ * suite-timeout: 240
  *
  * Limits that change, and time that runs out, at a bad moment: while somebody
  * waits because of them, or receives what is about to be withdrawn. Who waits
@@ -102,7 +102,7 @@ static int judge_goes_on(void *world_, const long *ret)
 	return !ret[0] && ret[1] == 8 ? 0 : RACE_WRONG;
 }
 
-TEST_F_TIMEOUT(race, more_capacity_against_a_sender, 60)
+TEST_F_TIMEOUT(race, more_capacity_against_a_sender, 200)
 {
 	static const struct race race = {
 		"more capacity against a sender", .set = set_full,
@@ -137,7 +137,7 @@ static long discard_old(void *world_)
 			       DIPC_POLICY_DROP_OLDEST);
 }
 
-TEST_F_TIMEOUT(race, another_policy_against_a_sender, 60)
+TEST_F_TIMEOUT(race, another_policy_against_a_sender, 200)
 {
 	static const struct race refusing = {
 		"policy refuse against a sender", .set = set_full,
@@ -181,7 +181,7 @@ static int judge_too_long(void *world_, const long *ret)
 	return !ret[0] && ret[1] == -EMSGSIZE ? 0 : RACE_WRONG;
 }
 
-TEST_F_TIMEOUT(race, shorter_messages_against_a_sender, 60)
+TEST_F_TIMEOUT(race, shorter_messages_against_a_sender, 200)
 {
 	static const struct race race = {
 		"shorter messages against a sender", .set = set_full,
@@ -210,7 +210,7 @@ static int judge_ordered(void *world_, const long *ret)
 	return !ret[0] ? 0 : ret[0] == -EBUSY ? 1 : RACE_WRONG;
 }
 
-TEST_F_TIMEOUT(race, another_order_against_send, 60)
+TEST_F_TIMEOUT(race, another_order_against_send, 200)
 {
 	static const struct race race = {
 		"order by priority against send", .set = set_pair,
@@ -247,7 +247,7 @@ static long raise_sndbuf(void *world_)
 				 &much, sizeof(much)));
 }
 
-TEST_F_TIMEOUT(race, more_sndbuf_against_a_sender, 60)
+TEST_F_TIMEOUT(race, more_sndbuf_against_a_sender, 200)
 {
 	static const struct race race = {
 		"more SO_SNDBUF against a sender", .set = set_starved,
@@ -273,7 +273,7 @@ static int judge_closed(void *world_, const long *ret)
 	return !ret[0] && ret[1] == -ECONNREFUSED ? 0 : RACE_WRONG;
 }
 
-TEST_F_TIMEOUT(race, close_against_who_waits_for_sndbuf, 60)
+TEST_F_TIMEOUT(race, close_against_who_waits_for_sndbuf, 200)
 {
 	static const struct race race = {
 		"close against who waits for SO_SNDBUF", .set = set_starved,
@@ -301,7 +301,7 @@ static int judge_limited(void *world_, const long *ret)
 	return ret[1] == 8 ? 0 : ret[1] == -ENOBUFS ? 1 : RACE_WRONG;
 }
 
-TEST_F_TIMEOUT(race, limit_of_a_user_against_send, 60)
+TEST_F_TIMEOUT(race, limit_of_a_user_against_send, 200)
 {
 	static const struct race race = {
 		"limit of a user against send", .set = set_pair,
@@ -347,7 +347,7 @@ static int judge_taken_once(void *world_, const long *ret)
 	return taken > 1 ? RACE_WRONG : taken ? 0 : 1;
 }
 
-TEST_F_TIMEOUT(race, deadline_against_receive, 60)
+TEST_F_TIMEOUT(race, deadline_against_receive, 200)
 {
 	static const struct race race = {
 		"deadline against two who receive", .set = set_soon_overdue,
@@ -383,7 +383,7 @@ static int judge_explicit(void *world_, const long *ret)
 /* Who receives too early does so later next time. */
 #define TIME_OUTCOMES { { "received", 1 }, { "in vain", 0 } }
 
-TEST_F_TIMEOUT(race, deadline_against_explicit_receive, 60)
+TEST_F_TIMEOUT(race, deadline_against_explicit_receive, 200)
 {
 	static const struct race race = {
 		"deadline of an explicit message against receive",
@@ -412,7 +412,7 @@ static int judge_in_line(void *world_, const long *ret)
 	return ret[0] == -EAGAIN && ret[1] == -EAGAIN ? 1 : RACE_WRONG;
 }
 
-TEST_F_TIMEOUT(race, time_limit_of_a_sender_against_receive, 60)
+TEST_F_TIMEOUT(race, time_limit_of_a_sender_against_receive, 200)
 {
 	static const struct race race = {
 		"time limit of a sender in line against receive",
@@ -447,7 +447,7 @@ static int judge_received(void *world_, const long *ret)
 	return ret[0] == -EAGAIN && take_one(world_) == 8 ? 1 : RACE_WRONG;
 }
 
-TEST_F_TIMEOUT(race, time_limit_of_a_receiver_against_send, 60)
+TEST_F_TIMEOUT(race, time_limit_of_a_receiver_against_send, 200)
 {
 	static const struct race race = {
 		"time limit of a receiver against send",
@@ -494,7 +494,7 @@ static int judge_way(void *world_, const long *ret)
 	return ret[1] == 8 ? 0 : ret[1] == -EAGAIN ? 1 : RACE_WRONG;
 }
 
-TEST_F_TIMEOUT(race, connect_elsewhere_against_send, 60)
+TEST_F_TIMEOUT(race, connect_elsewhere_against_send, 200)
 {
 	static const struct race race = {
 		"connect elsewhere against send", .set = set_two_ways,
@@ -554,7 +554,7 @@ static int judge_whole(void *world_, const long *ret)
 	return ret[0] == 1 && !ret[1] ? 0 : RACE_WRONG;
 }
 
-TEST_F_TIMEOUT(race, shrinker_against_large_messages, 60)
+TEST_F_TIMEOUT(race, shrinker_against_large_messages, 200)
 {
 	static const struct race race = {
 		"shrinker against large messages", .rounds = 200,
@@ -580,7 +580,7 @@ static int judge_given_back(void *world_, const long *ret)
 	return ret[0] == 1 && !ret[1] ? 0 : RACE_WRONG;
 }
 
-TEST_F_TIMEOUT(race, shrinker_against_close, 60)
+TEST_F_TIMEOUT(race, shrinker_against_close, 200)
 {
 	static const struct race race = {
 		"shrinker against close", .rounds = 200, .set = set_keeping,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * suite-timeout: 120
+ * suite-timeout: 240
  *
  * Connections that come and end at a bad moment: connect and accept against
  * the end of the listener, both ends that close, readers against writers and
@@ -147,7 +147,7 @@ static int judge_connect(void *world_, const long *ret)
 	}
 }
 
-TEST_F_TIMEOUT(race, connect_against_close_of_the_listener, 60)
+TEST_F_TIMEOUT(race, connect_against_close_of_the_listener, 200)
 {
 	static const struct race race = {
 		"close of the listener against connect", .set = set_listener,
@@ -167,7 +167,7 @@ static int judge_waiting(void *world_, const long *ret)
 	return ret[1] == -ECONNREFUSED ? 0 : ret[1] == -ENOENT ? 1 : RACE_WRONG;
 }
 
-TEST_F_TIMEOUT(race, waiting_connect_against_close_of_the_listener, 60)
+TEST_F_TIMEOUT(race, waiting_connect_against_close_of_the_listener, 200)
 {
 	static const struct race race = {
 		"close of the listener against a connect that waits",
@@ -195,7 +195,7 @@ static int judge_ended(void *world_, const long *ret)
 	return !ret[0] && ret[1] == -EINVAL ? 0 : RACE_WRONG;
 }
 
-TEST_F_TIMEOUT(race, accept_against_shutdown, 60)
+TEST_F_TIMEOUT(race, accept_against_shutdown, 200)
 {
 	static const struct race waits = {
 		"shutdown against accept that waits", .set = set_listener,
@@ -224,7 +224,7 @@ static int judge_three(void *world_, const long *ret)
 	return ret[2] != -EINVAL ? RACE_WRONG : ret[1] ? 2 : 1;
 }
 
-TEST_F_TIMEOUT(race, accept_against_connect_and_shutdown, 60)
+TEST_F_TIMEOUT(race, accept_against_connect_and_shutdown, 200)
 {
 	static const struct race race = {
 		"shutdown against connect and accept", .set = set_listener,
@@ -271,7 +271,7 @@ static bool set_for_two(void *world_)
 	       !dt_set_timeout(w->listener, SO_RCVTIMEO, 1);
 }
 
-TEST_F_TIMEOUT(race, two_connect_one_socket, 60)
+TEST_F_TIMEOUT(race, two_connect_one_socket, 200)
 {
 	static const struct race race = {
 		"two connect one socket", .set = set_for_two,
@@ -327,7 +327,7 @@ static int judge_closed(void *world_, const long *ret)
 	return ret[0] || ret[1] ? RACE_WRONG : 0;
 }
 
-TEST_F_TIMEOUT(race, both_ends_close, 60)
+TEST_F_TIMEOUT(race, both_ends_close, 200)
 {
 	static const struct race race = {
 		"close of both ends", .set = set_link_with_data,
@@ -383,7 +383,7 @@ static int judge_read(void *world_, const long *ret)
 	       0 : RACE_WRONG;
 }
 
-TEST_F_TIMEOUT(race, reader_against_the_end_of_the_writer, 60)
+TEST_F_TIMEOUT(race, reader_against_the_end_of_the_writer, 200)
 {
 	static const struct race race = {
 		"end of the writer against its reader", .set = set_link,
@@ -409,7 +409,7 @@ static int judge_shared(void *world_, const long *ret)
 	return ret[1] == BYTES ? 0 : ret[2] == BYTES ? 1 : 2;
 }
 
-TEST_F_TIMEOUT(race, two_readers_against_the_end_of_the_writer, 60)
+TEST_F_TIMEOUT(race, two_readers_against_the_end_of_the_writer, 200)
 {
 	static const struct race race = {
 		"end of the writer against two readers", .set = set_link,
@@ -444,7 +444,7 @@ static int judge_peeked(void *world_, const long *ret)
 	return judge_read(world_, ret);
 }
 
-TEST_F_TIMEOUT(race, reader_against_who_looks, 60)
+TEST_F_TIMEOUT(race, reader_against_who_looks, 200)
 {
 	static const struct race race = {
 		"end of the writer against its reader and who looks",
@@ -476,7 +476,7 @@ static int judge_written(void *world_, const long *ret)
 	return ret[1] == -EPIPE ? 0 : ret[1] == -ECONNRESET ? 1 : RACE_WRONG;
 }
 
-TEST_F_TIMEOUT(race, writer_against_the_end_of_the_reader, 60)
+TEST_F_TIMEOUT(race, writer_against_the_end_of_the_reader, 200)
 {
 	static const struct race race = {
 		"end of the reader against the writer", .set = set_link,

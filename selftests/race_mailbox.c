@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * suite-timeout: 120
+ * suite-timeout: 240
  *
  * Mailboxes that are made, changed, emptied or deleted while somebody begins
  * or ends to use them, sends to them or receives from them. Each round ends in
@@ -168,7 +168,7 @@ static int judge_user(void *world_, const long *ret)
 
 #define USER_OUTCOMES { { "in time", 1 }, { "no such mailbox", 0 } }
 
-TEST_F_TIMEOUT(race, delete_against_attach, 60)
+TEST_F_TIMEOUT(race, delete_against_attach, 200)
 {
 	static const struct race by_bind = {
 		"delete against bind", .set = set_strangers,
@@ -208,7 +208,7 @@ static int judge_send(void *world_, const long *ret)
 #define SEND_OUTCOMES { { "sent and discarded", 1 },			\
 	{ "refused", 0 }, { "no such mailbox", 0 } }
 
-TEST_F_TIMEOUT(race, delete_against_send, 60)
+TEST_F_TIMEOUT(race, delete_against_send, 200)
 {
 	static const struct race connected = {
 		"delete against send", .set = set_users,
@@ -232,7 +232,7 @@ static int judge_told(void *world_, const long *ret)
 	return !ret[0] && ret[1] == -EIDRM ? 0 : RACE_WRONG;
 }
 
-TEST_F_TIMEOUT(race, delete_against_a_sender_in_line, 60)
+TEST_F_TIMEOUT(race, delete_against_a_sender_in_line, 200)
 {
 	static const struct race race = {
 		"delete against a sender in line", .set = set_full,
@@ -250,7 +250,7 @@ static long wait_for_one(void *world_)
 	return DT_ERR(recv(((world *)world_)->rx, &c, 1, 0));
 }
 
-TEST_F_TIMEOUT(race, delete_against_a_receiver_that_waits, 60)
+TEST_F_TIMEOUT(race, delete_against_a_receiver_that_waits, 200)
 {
 	static const struct race race = {
 		"delete against a receiver that waits", .set = set_users,
@@ -271,7 +271,7 @@ static int judge_receive(void *world_, const long *ret)
 	return ret[1] == MSGS ? 0 : ret[1] ? 1 : 2;
 }
 
-TEST_F_TIMEOUT(race, delete_against_receive, 60)
+TEST_F_TIMEOUT(race, delete_against_receive, 200)
 {
 	static const struct race race = {
 		"delete against receive", .set = set_full,
@@ -302,7 +302,7 @@ static int judge_put_back(void *world_, const long *ret)
 	return ret[1] == -EFAULT ? 0 : ret[1] == -EIDRM ? 1 : RACE_WRONG;
 }
 
-TEST_F_TIMEOUT(race, delete_against_put_back, 60)
+TEST_F_TIMEOUT(race, delete_against_put_back, 200)
 {
 	static const struct race race = {
 		"delete against put-back", .set = set_full,
@@ -327,7 +327,7 @@ static int judge_one_of_two(void *world_, const long *ret)
 	return !ret[1] && ret[0] == -ENOENT ? 1 : RACE_WRONG;
 }
 
-TEST_F_TIMEOUT(race, two_delete_it, 60)
+TEST_F_TIMEOUT(race, two_delete_it, 200)
 {
 	static const struct race race = {
 		"two delete a mailbox", .set = set_full,
@@ -358,7 +358,7 @@ static int judge_made(void *world_, const long *ret)
 	return !ret[1] && ret[0] == -EEXIST ? 1 : RACE_WRONG;
 }
 
-TEST_F_TIMEOUT(race, two_make_it, 60)
+TEST_F_TIMEOUT(race, two_make_it, 200)
 {
 	static const struct race race = {
 		"two make a mailbox", .set = set_nothing,
@@ -383,7 +383,7 @@ static int judge_set(void *world_, const long *ret)
 	       ret[1] == -ENOENT || ret[1] == -EIDRM ? 1 : RACE_WRONG;
 }
 
-TEST_F_TIMEOUT(race, delete_against_set, 60)
+TEST_F_TIMEOUT(race, delete_against_set, 200)
 {
 	static const struct race race = {
 		"delete against set and a sender in line", .set = set_full,
@@ -418,7 +418,7 @@ static int judge_purge(void *world_, const long *ret)
 	return !w->purged ? 0 : ret[1] ? 1 : 2;
 }
 
-TEST_F_TIMEOUT(race, purge_against_receive, 60)
+TEST_F_TIMEOUT(race, purge_against_receive, 200)
 {
 	static const struct race race = {
 		"purge against receive", .set = set_full,
@@ -450,7 +450,7 @@ static int judge_peek(void *world_, const long *ret)
 	return ret[1] == 1 ? 0 : ret[1] == -EAGAIN ? 1 : RACE_WRONG;
 }
 
-TEST_F_TIMEOUT(race, purge_against_peek, 60)
+TEST_F_TIMEOUT(race, purge_against_peek, 200)
 {
 	static const struct race race = {
 		"purge against peek", .set = set_full,
@@ -473,7 +473,7 @@ static int judge_purged_or_back(void *world_, const long *ret)
 	return left ? 1 : ret[1] == -EFAULT ? 0 : 2;
 }
 
-TEST_F_TIMEOUT(race, purge_against_put_back, 60)
+TEST_F_TIMEOUT(race, purge_against_put_back, 200)
 {
 	static const struct race race = {
 		"purge against put-back", .set = set_full,
@@ -534,7 +534,7 @@ static int judge_transient(void *world_, const long *ret)
 	       0 : RACE_WRONG;
 }
 
-TEST_F_TIMEOUT(race, end_of_a_transient_one_against_attach, 60)
+TEST_F_TIMEOUT(race, end_of_a_transient_one_against_attach, 200)
 {
 	static const struct race race = {
 		"end of a transient mailbox against connect",
@@ -545,7 +545,7 @@ TEST_F_TIMEOUT(race, end_of_a_transient_one_against_attach, 60)
 	EXPECT_EQ(0, race_run(&race, self));
 }
 
-TEST_F_TIMEOUT(race, end_of_a_transient_one_against_send, 60)
+TEST_F_TIMEOUT(race, end_of_a_transient_one_against_send, 200)
 {
 	static const struct race race = {
 		"end of a transient mailbox against send by name",
@@ -566,7 +566,7 @@ static int judge_gone(void *world_, const long *ret)
 	return !ret[0] && !ret[1] && is_gone() ? 0 : RACE_WRONG;
 }
 
-TEST_F_TIMEOUT(race, the_last_two_leave_a_transient_one, 60)
+TEST_F_TIMEOUT(race, the_last_two_leave_a_transient_one, 200)
 {
 	static const struct race race = {
 		"the last two users leave", .set = set_two_users,
@@ -584,7 +584,7 @@ static int judge_deleted_once(void *world_, const long *ret)
 	return !ret[1] ? 0 : ret[1] == -ENOENT ? 1 : RACE_WRONG;
 }
 
-TEST_F_TIMEOUT(race, end_of_a_transient_one_against_delete, 60)
+TEST_F_TIMEOUT(race, end_of_a_transient_one_against_delete, 200)
 {
 	static const struct race race = {
 		"end of a transient mailbox against delete",

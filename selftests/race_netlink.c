@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * suite-timeout: 120
+ * suite-timeout: 240
  *
  * Who looks, and who listens, over netlink, while what he is shown comes,
  * changes and goes: what is shown is whole, and events are told in the order
@@ -147,7 +147,7 @@ static int judge_events(void *world_, const long *ret)
 	return first == DIPC_CMD_MAILBOX_DEL_NTF ? outcome : RACE_WRONG;
 }
 
-TEST_F_TIMEOUT(race, events_of_a_change_and_of_the_end, 60)
+TEST_F_TIMEOUT(race, events_of_a_change_and_of_the_end, 200)
 {
 	static const struct race race = {
 		"events of a change against those of the end",
@@ -232,7 +232,7 @@ static int judge_seen(void *world_, const long *ret)
 	return ret[1] ? 0 : 1;
 }
 
-TEST_F_TIMEOUT(race, life_of_a_mailbox_against_who_looks_into_it, 60)
+TEST_F_TIMEOUT(race, life_of_a_mailbox_against_who_looks_into_it, 200)
 {
 	static const struct race race = {
 		"life of a mailbox against who looks into it",
@@ -305,7 +305,7 @@ static int judge_dumped(void *world_, const long *ret)
 	return ret[0] || ret[1] || ret[2] ? RACE_WRONG : 0;
 }
 
-TEST_F_TIMEOUT(race, what_comes_and_goes_against_dumps, 60)
+TEST_F_TIMEOUT(race, what_comes_and_goes_against_dumps, 200)
 {
 	static const struct race race = {
 		"what comes and goes against two dumps",
@@ -359,7 +359,7 @@ static int judge_line(void *world_, const long *ret)
 	return ret[1] ? 1 : 0;
 }
 
-TEST_F_TIMEOUT(race, end_of_a_line_against_who_looks_at_it, 60)
+TEST_F_TIMEOUT(race, end_of_a_line_against_who_looks_at_it, 200)
 {
 	static const struct race race = {
 		"end of a line against who looks at it", .set = set_line,

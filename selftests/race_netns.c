@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * suite-timeout: 120
+ * suite-timeout: 240
  *
  * Namespaces that end while there is something in them: messages with
  * deadlines, asynchronous sends and requests that nobody will take, sockets
@@ -181,7 +181,7 @@ static int judge_ended(void *world_, const long *ret)
 	       0 : RACE_WRONG;
 }
 
-TEST_F_TIMEOUT(race, end_of_all_that_holds_a_namespace, 60)
+TEST_F_TIMEOUT(race, end_of_all_that_holds_a_namespace, 200)
 {
 	static const struct race looked_at = {
 		"last sockets against who looks, and the namespace",
@@ -270,7 +270,7 @@ static int judge_killed(void *world_, const long *ret)
 	       judge_ended(world_, ret) : RACE_WRONG;
 }
 
-TEST_F_TIMEOUT(race, kill_of_all_that_is_there, 60)
+TEST_F_TIMEOUT(race, kill_of_all_that_is_there, 200)
 {
 	static const struct race race = {
 		"kill of a process against a visitor", .rounds = ROUNDS,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * suite-timeout: 180
+ * suite-timeout: 240
  *
  * The module is unloaded at the moment when it can be: right after the last
  * socket was closed, with timers set and callbacks pending, while somebody
@@ -155,13 +155,12 @@ static long close_them(void *world_)
 	return 0;
 }
 
-/* Others go on while it is: and never is there anything but the one or the other. */
 static int judge_gone(void *world_, const long *ret)
 {
 	return !ret[0] && !ret[1] && !is_loaded() ? 0 : RACE_WRONG;
 }
 
-TEST_F_TIMEOUT(race, last_close_against_unload, 100)
+TEST_F_TIMEOUT(race, last_close_against_unload, 200)
 {
 	static const struct race race = {
 		"last close against unload", .rounds = ROUNDS,
@@ -183,7 +182,7 @@ static long press_for_memory(void *world_)
 	return ret;
 }
 
-TEST_F_TIMEOUT(race, shrinker_against_last_close_and_unload, 100)
+TEST_F_TIMEOUT(race, shrinker_against_last_close_and_unload, 200)
 {
 	static const struct race race = {
 		"shrinker against last close and unload", .rounds = ROUNDS,
@@ -218,7 +217,7 @@ static int judge_opened(void *world_, const long *ret)
 	return !ret[0] && ret[1] == -EAFNOSUPPORT ? 2 : RACE_WRONG;
 }
 
-TEST_F_TIMEOUT(race, socket_against_unload, 100)
+TEST_F_TIMEOUT(race, socket_against_unload, 200)
 {
 	static const struct race race = {
 		"unload against socket()", .rounds = ROUNDS,
@@ -255,7 +254,7 @@ static int judge_asked(void *world_, const long *ret)
 	}
 }
 
-TEST_F_TIMEOUT(race, netlink_against_unload, 100)
+TEST_F_TIMEOUT(race, netlink_against_unload, 200)
 {
 	static const struct race race = {
 		"unload against netlink", .rounds = ROUNDS,
@@ -280,7 +279,7 @@ static int judge_limit(void *world_, const long *ret)
 	       1 : RACE_WRONG;
 }
 
-TEST_F_TIMEOUT(race, sysctl_against_unload, 100)
+TEST_F_TIMEOUT(race, sysctl_against_unload, 200)
 {
 	static const struct race race = {
 		"unload against a sysctl", .rounds = ROUNDS,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * suite-timeout: 120
+ * suite-timeout: 240
  *
  * Who polls while somebody else has in his hands what it is about: a message,
  * a completion, the end of a call or a piece of a stream that is taken and
@@ -18,7 +18,7 @@
 #include "kselftest_harness.h"
 
 #define STREAM	60000	/* bytes */
-#define READS	2000	/* of a stream in a round */
+#define READS	500	/* of a stream in a round */
 #define POLLS	50	/* the same, where each may sleep */
 
 FIXTURE(race)
@@ -106,7 +106,7 @@ static long take_badly(void *world_)
 	return ret;
 }
 
-TEST_F_TIMEOUT(race, poll_against_put_back_of_a_message, 60)
+TEST_F_TIMEOUT(race, poll_against_put_back_of_a_message, 200)
 {
 	static const struct race race = {
 		"poll against put-back of a message",
@@ -137,7 +137,7 @@ static long complete_badly(void *world_)
 	return ret;
 }
 
-TEST_F_TIMEOUT(race, poll_against_put_back_of_a_completion, 60)
+TEST_F_TIMEOUT(race, poll_against_put_back_of_a_completion, 200)
 {
 	static const struct race race = {
 		"poll against put-back of a completion",
@@ -153,7 +153,7 @@ TEST_F_TIMEOUT(race, poll_against_put_back_of_a_completion, 60)
 }
 
 /* A request that is held, and its client has given up. */
-TEST_F_TIMEOUT(race, poll_against_put_back_of_a_notice, 60)
+TEST_F_TIMEOUT(race, poll_against_put_back_of_a_notice, 200)
 {
 	static const struct race race = {
 		"poll against put-back of a notice",
@@ -172,7 +172,7 @@ TEST_F_TIMEOUT(race, poll_against_put_back_of_a_notice, 60)
 	EXPECT_EQ(0, calls_cancelled(self->rx, &notice));
 }
 
-TEST_F_TIMEOUT(race, poll_against_put_back_of_the_end_of_a_call, 60)
+TEST_F_TIMEOUT(race, poll_against_put_back_of_the_end_of_a_call, 200)
 {
 	static const struct race race = {
 		"poll against put-back of the end of a call",
@@ -238,10 +238,10 @@ static int judge_stream(void *world_, const long *ret)
 	return ret[0] == 1 && !ret[1] ? 0 : RACE_WRONG;
 }
 
-TEST_F_TIMEOUT(race, poll_against_a_reader_of_a_stream, 60)
+TEST_F_TIMEOUT(race, poll_against_a_reader_of_a_stream, 200)
 {
 	static const struct race race = {
-		"poll against who reads a little of a stream", .rounds = 400,
+		"poll against who reads a little of a stream", .rounds = 100,
 		.set = set_stream, .side = { read_a_little, look_often },
 		.judge = judge_stream,
 		.outcome = { { "always seen", RACE_UNKNOWN } },

@@ -9,6 +9,7 @@
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/ioctl.h>
 #include <sys/syscall.h>
 
 #include "call.h"
@@ -22,6 +23,7 @@
 #define SEC	1000000000ULL
 #define MS	1000000ULL
 #define MAX	(100 << 10)
+#define PIECES	16	/* more than the kernel has room for on its stack */
 
 struct receiving {
 	int type;
@@ -143,6 +145,21 @@ static long receive_all(void *env)
 	return ret;
 }
 
+static long receive_op_pieces(void *env)
+{
+	struct receiving *r = env;
+	struct dipc_request request;
+	struct iovec iov[PIECES];
+
+	for (int i = 0; i < PIECES; i++)
+		iov[i] = (struct iovec) { in + i * 10, 10 };
+	return DT_ERR(ioctl(r->rx, DIPC_IOC_OP, &(struct dipc_op) {
+		.size = sizeof(struct dipc_op), .op = DIPC_OP_RECV,
+		.flags = DIPC_OP_IN_VEC | DIPC_OP_DONTWAIT,
+		.in = (uintptr_t)iov, .in_len = PIECES,
+		.info = (uintptr_t)&request }));
+}
+
 static long splice_it(void *env)
 {
 	struct receiving *r = env;
@@ -180,6 +197,8 @@ static long read_completion(void *env)
 
 RECEIVING(receives_inline, receive, is_received, is_there)
 RECEIVING(receives_segments, receive, is_received, is_there, .len = MAX)
+RECEIVING(receives_op_in_pieces, receive_op_pieces, is_received, is_there,
+	  .len = 10 * PIECES)
 RECEIVING(receives_link, receive, is_received, is_there,
 	  .type = SOCK_SEQPACKET)
 RECEIVING(receives_stream, receive, is_received, is_there, .type = SOCK_STREAM)

@@ -20,6 +20,7 @@
 
 #define SEC	1000000000ULL
 #define BIG	(1 << 20)
+#define PIECES	16	/* more than the kernel has room for on its stack */
 
 enum place { BY_CONNECTION, BY_NAME, TO_MAILBOX, TO_LINK };
 
@@ -37,7 +38,7 @@ struct sending {
 	struct scm_pipe pipe;
 	struct scm_control control;
 	struct msghdr msg;
-	struct iovec iov[3];
+	struct iovec iov[PIECES];
 	char name[DIPC_NAME_MAX + 1];
 	struct dt_thread helper;
 	volatile bool is_over;
@@ -356,6 +357,23 @@ static long send_op(void *env)
 		  .out = PTR(s->iov), .out_len = 2, .dest = PTR(&s->to),
 		  .deadline_ns = 1000 * SEC);
 }
+
+static long send_op_pieces(void *env)
+{
+	struct sending *s = env;
+	size_t piece = s->len / PIECES;
+
+	for (int i = 0; i < PIECES; i++)
+		s->iov[i] = (struct iovec) { out + i * piece, piece };
+	return OP(s->tx, .op = DIPC_OP_SEND,
+		  .flags = DIPC_OP_OUT_VEC | DIPC_OP_DONTWAIT,
+		  .out = PTR(s->iov), .out_len = PIECES);
+}
+
+FAULT_TEST(sends_by_op_in_pieces, .setup = set_up, .step = send_op_pieces,
+	   .is_done = all_there, .is_untouched = nothing_there,
+	   .teardown = tear_down, .env = &(struct sending) {
+		.type = SOCK_RDM, .len = 10 * PIECES })
 
 FAULT_TEST(sends_by_op, .setup = set_up, .step = send_op,
 	   .is_done = all_there, .is_untouched = nothing_there,

@@ -3,7 +3,7 @@
 #
 # make fuzz: random programs (selftests/fuzz) in a guest, with a look for lost
 # memory in the end; see Documentation/fuzzing.md. KERNEL (debug), DIPC_SECONDS
-# (600), DIPC_SEED (drawn), JOBS (8) at once; FUZZ_ARGS, more options.
+# (600), DIPC_SEED (drawn), JOBS (4) at once; FUZZ_ARGS, more options.
 # If the kernel reports, the program that it was is made short: a guest for
 # each step on that way, BOOTS (30) at most. All is left in build/fuzz/SEED.
 # Status 0: nothing was found.
@@ -13,7 +13,7 @@ set -euo pipefail
 . "$(dirname "$0")/common.sh"
 
 export KERNEL=${KERNEL:-debug}
-seconds=${DIPC_SECONDS:-600} jobs=${JOBS:-8} boots=${BOOTS:-30}
+seconds=${DIPC_SECONDS:-600} jobs=${JOBS:-4} boots=${BOOTS:-30}
 seed=${DIPC_SEED:-$((RANDOM << 15 | RANDOM))}
 cd "$DIPC_TOP"
 unset MAKEFLAGS MFLAGS MAKELEVEL

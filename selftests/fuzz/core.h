@@ -165,6 +165,8 @@ unsigned int fz_actor_bit(enum fz_proc proc, unsigned int thread);
 
 /* Messages are counted for the whole machine: are those of others there? */
 extern bool fz_alone;
+/* What is freed a little later is freed by then. */
+extern unsigned int fz_left_ms;
 
 int fz_judge_init(void);
 /* in the namespaces of FZ_ROOT and of FZ_AWAY */

@@ -14,7 +14,6 @@
 #include "dipc_test.h"
 
 #define BOXES		64	/* removed at a time */
-#define LEFT_MS		20000	/* what is freed later is freed by then */
 
 /* A namespace, and how it is looked into. */
 struct place {
@@ -25,6 +24,7 @@ struct place {
 };
 
 bool fz_alone = true;
+unsigned int fz_left_ms = 20000;
 
 static struct place here, away;
 static uint64_t idle_messages;
@@ -186,7 +186,7 @@ static bool nothing_is_left(struct place *place, const char *name,
 
 	while (!is_empty(place)) {
 		if (!end)
-			end = fz_now_ns() + LEFT_MS * fz_slow * 1000000ULL;
+			end = fz_now_ns() + fz_left_ms * fz_slow * 1000000ULL;
 		if (fz_now_ns() < end) {
 			usleep(100);
 			continue;

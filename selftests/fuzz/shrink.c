@@ -17,6 +17,7 @@
 #include "core.h"
 
 #define TRIED	(1 << 14)
+#define LEFT_MS	1000	/* less patience: it is waited for at each success */
 
 const char *fz_dir;
 
@@ -200,6 +201,7 @@ bool fz_shrink(struct fz_program *program, struct fz_finding *finding,
 	found = *finding;
 	n_tries = tries;
 	is_over = false;
+	fz_left_ms = LEFT_MS;
 	read_tried();
 	keep_program("best", &best);
 	do {

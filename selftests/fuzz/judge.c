@@ -276,6 +276,9 @@ bool fz_judge(struct fz_finding *finding, bool thorough)
 {
 	if (!kernel_is_silent(finding))
 		return false;
+	/* messages are counted for the machine: also those in mailboxes there */
+	if (!look(&away) && away.mailboxes)
+		remove_boxes(&away);
 	if (!nothing_is_left(&here, "root", finding) ||
 	    !nothing_is_left(&away, "away", finding))
 		return false;

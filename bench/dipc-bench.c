@@ -30,7 +30,7 @@ static const struct peer *const *all_peers = peers;
 static const struct work *all_works = works;
 
 static struct words only_peers, only_works, sizes, cgroups;
-static unsigned int n_runs, rounds = 1000;
+static unsigned int n_runs, rounds = 500;
 
 static void usage(FILE *f)
 {
@@ -44,7 +44,7 @@ static void usage(FILE *f)
 	      "  --cgroups 'A B'   here (the default), own, root\n"
 	      "  --cpus A[,B]      of the one who measures, and of the others (0)\n"
 	      "  --runs N          how often each is run; the median is told\n"
-	      "  --rounds N        how many small messages a run has (1000)\n"
+	      "  --rounds N        how many small messages a run has (500)\n"
 	      "  --scale           dipc with many names, links...: sizes are how many\n"
 	      "  --csv             comma-separated values\n"
 	      "  --list            the peers and the works\n", f);

@@ -9,6 +9,12 @@
 
 #include "tools.h"
 
+/*
+ * What is destroyed is freed after a grace period of RCU, some milliseconds
+ * later: there must be many of those in what is measured.
+ */
+#define MAKE_TIMES	8
+
 #define N_FIRST		1000
 #define N_LAST		4000
 #define QUEUED_BYTES	(16U << 20)	/* at most */
@@ -18,8 +24,9 @@ void work_make_end(struct cell *c)
 {
 	int64_t t;
 
+	c->n *= MAKE_TIMES;
 	settle();
-	for (unsigned int i = 0; i < c->n / 4 + 20; i++)
+	for (unsigned int i = 0; i < c->n / 8; i++)
 		c->peer->unmake(c->peer, MUST(c->peer->make(c->peer)));
 	settle();
 	mark_begin();
@@ -46,8 +53,9 @@ void work_make_link(struct cell *c)
 {
 	int64_t t;
 
+	c->n *= MAKE_TIMES;
 	settle();
-	make_links(c, c->n / 4 + 20);
+	make_links(c, c->n / 8);
 	settle();
 	mark_begin();
 	t = now_ns();

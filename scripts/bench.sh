@@ -13,6 +13,7 @@ set -euo pipefail
 . "$(dirname "$0")/common.sh"
 
 export KERNEL=${KERNEL:-6.1}
+ROOT_SIZES='64 65536 1048576'	# where memory is charged to nobody
 cd "$DIPC_TOP"
 out=$DIPC_BUILD/bench
 mkdir -p "$out"
@@ -23,14 +24,20 @@ log=$out/build.log
 { scripts/module.sh build && make -j "$(nproc)" bench_program; } >"$log" 2>&1 ||
 	{ cat "$log" >&2; die "it did not build"; }
 
-peers=(--icount --csv --cgroups "${CGROUPS:-own root}")
-[ -z "${BENCH:-}" ] || peers+=(--peers "$BENCH")
-[ -z "${WORKS:-}" ] || peers+=(--works "$WORKS")
-[ -z "${SIZES:-}" ] || peers+=(--sizes "$SIZES")
+# One run of the program a cgroup, and one for what there is many of.
+runs=()
+for cgroup in ${CGROUPS:-own root}; do
+	options=(--icount --csv --cgroups "$cgroup")
+	[ -z "${BENCH:-}" ] || options+=(--peers "$BENCH")
+	[ -z "${WORKS:-}" ] || options+=(--works "$WORKS")
+	sizes=${SIZES:-}
+	[ "$cgroup" != root ] || sizes=${SIZES:-$ROOT_SIZES}
+	[ -z "$sizes" ] || options+=(--sizes "$sizes")
+	runs+=("${options[*]@Q}")
+done
 scale=(--icount --csv --scale --cgroups own)
-runs=("${peers[*]@Q}" "${scale[*]@Q}")
-[ -z "${BENCH:-}${WORKS:-}${SIZES:-}" ] || runs=("${peers[*]@Q}")
-[ -z "${SCALE:-}" ] || runs=("${scale[*]@Q}")
+[ -z "${SCALE:-}" ] || runs=()
+[ -n "${BENCH:-}${WORKS:-}${SIZES:-}" ] || runs+=("${scale[*]@Q}")
 
 guest=". '$DIPC_TOP/bench/guest.sh'"
 for run in "${runs[@]}"; do

@@ -139,6 +139,12 @@ static bool is_news_of_hangup(struct dipc_sock *ds)
 	       dipc_link_take_hangup(dipc_link_of_queue(rx));
 }
 
+/* The core changes other flags of the word without marking that. */
+static bool wants_signals(const struct sock *sk)
+{
+	return data_race(sock_flag(sk, SOCK_FASYNC));
+}
+
 static void signal_readable(struct dipc_sock *ds, __poll_t end, bool was_empty)
 {
 	/* an end is for everybody, whatever message he waits for */
@@ -160,7 +166,7 @@ static void readable(struct dipc_watcher *w, bool was_empty)
 
 	/* of an end also who asked for no event is told */
 	wake_pollers(&ds->sk, EPOLLIN | EPOLLRDNORM | end);
-	if (sock_flag(&ds->sk, SOCK_FASYNC))
+	if (wants_signals(&ds->sk))
 		signal_readable(ds, end, was_empty);
 }
 
@@ -183,7 +189,7 @@ static void writable(struct dipc_sock *ds)
 
 	wake_pollers(&ds->sk, EPOLLOUT | EPOLLWRNORM | EPOLLWRBAND | end);
 	sk_wake_async(&ds->sk, SOCK_WAKE_SPACE, POLL_OUT);
-	if (unlikely(end) && sock_flag(&ds->sk, SOCK_FASYNC) &&
+	if (unlikely(end) && wants_signals(&ds->sk) &&
 	    is_news_of_hangup(ds))
 		sk_wake_async(&ds->sk, SOCK_WAKE_WAITD, POLL_HUP);
 }
@@ -414,7 +420,8 @@ __poll_t dipc_sock_poll(struct file *file, struct socket *sock,
 	if (!wants_to_write(wait))
 		return mask;
 	/* before asking: what comes in between is not missed */
-	sk_set_bit(SOCKWQ_ASYNC_NOSPACE, sock->sk);
+	if (unlikely(wants_signals(sock->sk)))
+		set_bit(SOCKWQ_ASYNC_NOSPACE, &sock->wq.flags);
 	if (is_writable(ds))
 		mask |= EPOLLOUT | EPOLLWRNORM | EPOLLWRBAND;
 	return mask;

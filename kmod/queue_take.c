@@ -468,7 +468,7 @@ bool dipc_queue_has_new(struct dipc_queue *q, const struct dipc_want *want)
  * dipc_queue_first() - is there such a message, and how long is it
  * @q: the queue
  * @want: which messages count; NULL: all
- * @len: set to its payload in bytes; of a stream, to all there is
+ * @len: set to its payload in bytes
  *
  * Context: process; may sleep.
  * Return: whether there is one.
@@ -479,12 +479,6 @@ bool dipc_queue_first(struct dipc_queue *q, const struct dipc_want *want,
 	struct dipc_message *m;
 	int err;
 
-	if (q->stream) {
-		spin_lock_bh(&q->lock);
-		*len = q->bytes;
-		spin_unlock_bh(&q->lock);
-		return *len;
-	}
 	m = dipc_queue_peek(q, want, &err);
 	*len = m ? m->len : 0;
 	if (m)

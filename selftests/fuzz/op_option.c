@@ -322,8 +322,10 @@ static bool ioctl_generate(struct fz_rng *rng, const struct fz_model *model,
 	if (fz_one_in(rng, 25))
 		step->arg[2] = GR_BAD;
 	step->arg[3] = fz_one_in(rng, 4);
-	if (gr_draw_slot(rng, model, step, 0, is_gone))
+	if (gr_draw_slot(rng, model, step, 0, is_gone)) {
+		step->arg[1] = FIONREAD;
 		return true;
+	}
 	return gr_draw_slot(rng, model, step, 0, gr_is_dipc);
 }
 

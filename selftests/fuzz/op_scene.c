@@ -236,13 +236,15 @@ static long requests_execute(struct fz_actor *actor, const uint64_t *arg)
 	long ret = open_ends(actor, arg, &e);
 
 	clock_gettime(CLOCK_MONOTONIC, &began);
-	actor->count_as = "DIPC_OP_RECV";
 	for (i = 0; i < DIPC_HANDLES_MAX && ret >= 0; i++) {
 		if (i % 256 == 0 && is_late(&began))
 			return 0;
+		actor->count_as = "DIPC_OP_CALL_START";
 		ret = start(&e, i);
-		if (ret >= 0)
-			ret = op(e.server, DIPC_OP_RECV, 0, NULL, &r);
+		if (ret < 0)
+			break;
+		actor->count_as = "DIPC_OP_RECV";
+		ret = op(e.server, DIPC_OP_RECV, 0, NULL, &r);
 	}
 	if (ret < 0)
 		return ret;

@@ -23,7 +23,7 @@ selftests_make = $(MAKE) -C selftests OUTPUT=$(U)/selftests/dipc \
 		 LIBIPC_DIR=$(U)/libipc
 
 .PHONY: all module user libipc ipcctl tests install modules_install \
-	vm vm_run check check-debug coverage fuzz demo checkpatch clean cacheclean help deps \
+	vm vm_run check check-debug check-kcsan coverage fuzz demo checkpatch clean cacheclean help deps \
 	bench bench_program profile
 .DEFAULT_GOAL := all
 
@@ -67,7 +67,10 @@ check: ##run static checks and all suites in a guest; TESTS='a b' runs those
 	+$(Q)scripts/check.sh
 
 check-debug: ##the same on a kernel with KASAN, lockdep, kmemleak… (built once)
-	+$(Q)KERNEL=debug scripts/check.sh
+	+$(Q)KERNEL=debug$(addprefix -,$(filter-out 6.1 debug,$(KERNEL))) scripts/check.sh
+
+check-kcsan: ##the same on a kernel that finds data races (KCSAN)
+	+$(Q)KERNEL=kcsan$(addprefix -,$(filter-out 6.1 kcsan,$(KERNEL))) scripts/check.sh
 
 coverage: ##which lines of the module the suites execute; TESTS, ADD=1
 	+$(Q)scripts/coverage.sh
@@ -106,7 +109,7 @@ help: ##this list
 	@echo 'Variables:'
 	@printf '  %-20s%s\n' \
 		'KERNEL=6.1|6.12|rt' "Debian's stock kernel of that series, from the cache" \
-		'KERNEL=debug' 'a 6.1 with every checker, built here once' \
+		'KERNEL=debug|kcsan' 'a 6.1 with checkers, built here once (also debug-6.12)' \
 		'KDIR=DIR' 'build the module against these headers' \
 		'CMD=COMMAND' 'make vm: run this, return its status' \
 		"TESTS='a b'" 'make check: only these suites or checks' \

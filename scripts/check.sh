@@ -5,9 +5,9 @@
 # a test: the builds, and every program in scripts/checks/), then every suite
 # of selftests/ in a guest. Ends with "N passed, N failed"; status 0 only if
 # nothing failed and nothing was lost. KERNEL (6.1); TESTS: only these.
-# With KERNEL=debug the limits of time are longer, memory that the module
-# leaked (kmemleak) is a failure of the suite after which it was found, and
-# the kernel's checkers are tested first (checkers.sh).
+# On a kernel with checkers (debug, kcsan) the limits of time are longer, memory
+# that the module leaked (kmemleak) is a failure of the suite after which it
+# was found, and the checkers are tested first (checkers.sh).
 # What a suite needs from here it says in its first 40 lines:
 #   suite-timeout: SECONDS    kmsg-allow: REGEX    kmsg-allow-oom
 
@@ -100,7 +100,7 @@ for program in scripts/checks/*; do
 	fi
 done
 
-if [ "$KERNEL" = debug ] && wanted checkers; then
+if [ -n "$KCHECKS" ] && [ "$KERNEL" != coverage ] && wanted checkers; then
 	static checkers scripts/checkers.sh || true
 fi
 

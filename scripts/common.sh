@@ -53,9 +53,9 @@ apt_update()
 }
 
 # kernel_env: sets KDIR and KREL (and KVERSION, KVMLINUX, KMODULES, perhaps
-# KSLOW, KMEM, KARGS, for a kernel of the cache) by what the caller was given: KERNEL, or KDIR, or else
-# the running kernel's headers, or else the newest Debian headers installed;
-# DIPC_OBJ, where the module for it is built. KERNEL=coverage is the debug
+# KSLOW, KMEM, KARGS, KCHECKS, for a kernel of the cache) by what the caller
+# was given: KERNEL, or KDIR, or else the running kernel's headers, or else the
+# newest Debian headers installed; DIPC_OBJ, where the module for it is built. KERNEL=coverage is the debug
 # kernel with those of its checkers at rest that can be, and a module that
 # counts what of it is executed.
 # shellcheck disable=SC2034	# for those who source this file
@@ -63,7 +63,7 @@ kernel_env()
 {
 	local assignments
 
-	KSLOW=1 KMEM=1024 KARGS=''
+	KSLOW=1 KMEM=1024 KARGS='' KCHECKS=''
 	if [ -n "${KERNEL:-}" ]; then
 		assignments=$("$DIPC_TOP/scripts/kernel.sh" "${KERNEL/#coverage/debug}") || exit 1
 		eval "$assignments"

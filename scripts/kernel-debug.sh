@@ -1,23 +1,26 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# kernel-debug.sh DIR SERIES DEB: build the debug kernel in DIR from Debian's
-# package linux-source-SERIES with kernel-debug.config. For kernel.sh, which
-# owns the cache and the lock. DIR holds after it: bzImage; linux/, what is
-# needed to build modules; root/lib/modules/RELEASE; config; dropped, the
-# lines of kernel-debug.config that this kernel's Kconfig did not accept.
+# kernel-debug.sh DIR KIND SERIES DEB FILES FRAGMENT…: build the kernel KIND
+# (debug, kcsan) in DIR from Debian's package linux-source-SERIES with these
+# fragments over allnoconfig. For kernel.sh, which owns the cache and the lock.
+# DIR holds after it: bzImage; linux/, what is needed to build modules;
+# root/lib/modules/RELEASE; config; dropped, the settings that this series'
+# Kconfig did not take, which must be those of kernel-dropped.txt.
 # What an interrupted build has made is used by the next. ccache if there.
+# FILES: how many are compiled, roughly, to tell how far it is.
+# In a fragment, "# make NAME=VALUE" goes to make.
 
 set -euo pipefail
 # shellcheck source=scripts/common.sh
 . "$(dirname "$0")/common.sh"
 
-[ $# = 3 ] || die "usage: kernel-debug.sh DIR SERIES DEB"
-dir=$(realpath "$1") series=$2 deb=$(realpath "$3")
-fragment=$DIPC_TOP/scripts/kernel-debug.config
+[ $# -ge 6 ] || die "usage: kernel-debug.sh DIR KIND SERIES DEB FILES FRAGMENT…"
+dir=$(realpath "$1") kind=$2 series=$3 deb=$(realpath "$4") files=$5
+shift 5
+fragments=("$@")
 tree=$dir/linux
-# How many lines make says for 6.1, to tell how far it is.
-STEPS=1780
+fragment=$dir/fragment
 
 export LC_ALL=C KBUILD_BUILD_TIMESTAMP=@0 KBUILD_BUILD_USER=dipc KBUILD_BUILD_HOST=dipc
 unset MAKEFLAGS MFLAGS MAKELEVEL
@@ -45,47 +48,68 @@ unpack()
 	touch "$dir/.unpacked"
 }
 
-# Kconfig drops what it does not know or whose dependencies are not met, and
-# says nothing.
-configure()
+# The settings of the fragment that are not as they were asked for.
+dropped()
 {
 	local line symbol
 
-	kernel_make -s KCONFIG_ALLCONFIG="$fragment" allnoconfig >&2
-	cp "$tree/.config" "$dir/config"
 	grep -E '^(# )?CONFIG_' "$fragment" | while read -r line; do
 		symbol=${line#\# }
 		symbol=${symbol%%[= ]*}
 		case $line in
-		\#*)	! grep -q "^$symbol=" "$dir/config" || echo "$line" ;;
-		*)	grep -qxF "$line" "$dir/config" || echo "$line" ;;
+		\#*)	! grep -q "^$symbol=" "$dir/config" || echo "$symbol" ;;
+		*)	grep -qxF "$line" "$dir/config" || echo "$symbol" ;;
 		esac
-	done >"$dir/dropped"
-	[ ! -s "$dir/dropped" ] || {
-		say "Kconfig of $series does not accept these lines of kernel-debug.config:"
-		sed 's/^/    /' "$dir/dropped" >&2
-	}
+	done | sort
+}
+
+# Kconfig drops what it does not know or whose dependencies are not met, and
+# says nothing.
+configure()
+{
+	local unexpected
+
+	cat "${fragments[@]}" >"$fragment"
+	kernel_make -s KCONFIG_ALLCONFIG="$fragment" allnoconfig >&2
+	cp "$tree/.config" "$dir/config"
+	dropped >"$dir/dropped"
+	awk -v series="$series" '$1 == series { print "CONFIG_" $2 }' \
+		"$DIPC_TOP/scripts/kernel-dropped.txt" | sort |
+		comm -12 - <(sed -n 's/^\(# \)\?\(CONFIG_[A-Z0-9_]*\).*/\2/p' "$fragment" | sort) \
+		>"$dir/expected"
+	[ ! -s "$dir/expected" ] ||
+		say "not in $series, as expected: $(tr '\n' ' ' <"$dir/expected")"
+	unexpected=$(comm -23 "$dir/dropped" "$dir/expected")
+	[ -z "$unexpected" ] ||
+		die "Kconfig of $series did not take these as the fragments have them: ${unexpected//$'\n'/ }"
+	unexpected=$(comm -13 "$dir/dropped" "$dir/expected")
+	[ -z "$unexpected" ] ||
+		die "Kconfig of $series was expected to drop, and did not: ${unexpected//$'\n'/ }"
+	rm "$dir/expected"
 }
 
 progress()
 {
-	awk -v steps="$STEPS" -v t0="$(date +%s)" '
-		BEGIN { next_at = 100 }
-		/^  [A-Z]+/ && ++n >= next_at {
-			"date +%s" | getline now; close("date +%s")
-			share = n < steps ? n / steps : 0.99
-			printf "    %2d %%, %d min\n", 100 * share, (now - t0) / 60
-			next_at += 100
-			fflush()
-		}' >&2
+	local word n=0 t0=$SECONDS
+
+	while read -r word _; do
+		case $word in CC|AS|LD|AR) ;; *) continue ;; esac
+		n=$((n + 1))
+		[ $((n % 100)) != 0 ] ||
+			printf '    %2d %%, %d min\n' \
+				"$((n < files ? 100 * n / files : 99))" \
+				"$(((SECONDS - t0) / 60))" >&2
+	done
 }
 
 unpack
 configure
-say "building the debug kernel ($(wc -l <"$tree/.config") lines of .config; half an hour on two cores)"
-if ! kernel_make -j "${JOBS:-$(nproc)}" bzImage modules 2>&1 | tee "$dir/log" | progress; then
+mapfile -t settings < <(sed -n 's/^# make //p' "$fragment")
+say "building $kind of $series ($(grep -c '^CONFIG' "$dir/config") settings; a quarter of an hour on two cores)"
+if ! kernel_make -j "${JOBS:-$(nproc)}" "${settings[@]}" bzImage modules 2>&1 |
+     tee "$dir/log" | progress; then
 	tail -n 30 "$dir/log" | sed 's/^/    /' >&2
-	die "the debug kernel did not build (all of the output is in $dir/log)"
+	die "the kernel did not build (all of the output is in $dir/log)"
 fi
 cp "$tree/arch/x86/boot/bzImage" "$dir/bzImage"
 kernel_make -s INSTALL_MOD_PATH="$dir/root" modules_install >"$dir/log" 2>&1 ||

@@ -4,9 +4,10 @@
 # kernel.sh 6.1|6.12|rt: have Debian's newest stock kernel of that series in
 # the cache, unpacked but not installed: image, modules, headers. Prints
 # shell assignments: KVERSION, KREL, KDIR, KVMLINUX, KMODULES.
-# kernel.sh debug: the same for a 6.1 that is built here from Debian's source
-# with every checker (kernel-debug.config), and further KSLOW, how many times
-# slower than stock it may be, KMEM, what it needs in MiB, and KARGS.
+# kernel.sh debug|kcsan[-6.12]: the same for a 6.1 (6.12) that is built here
+# from Debian's source with checkers (kernel-debug.sh), and further KCHECKS,
+# which of the two, KSLOW, how many times slower than stock it may be, KMEM,
+# what it needs in MiB, and KARGS.
 # kernel.sh source: have the parts of the kernel source that the tests and
 # the checks use (kselftest, checkpatch, kernel-doc); prints KSOURCE.
 # Entries are keyed by exact package version, made aside and renamed under a
@@ -20,20 +21,23 @@ set -euo pipefail
 LISTS_MAX_MIN=${DIPC_LISTS_MAX_MIN:-720}
 # Raise this when what an entry holds or how it is laid out changes.
 LAYOUT=1
-DEBUG_SERIES=6.1
 
 trap 'say "stopped at line $LINENO"' ERR
 
-[ $# = 1 ] || die "usage: kernel.sh 6.1|6.12|rt|debug|source"
-series=$1
+[ $# = 1 ] || die "usage: kernel.sh 6.1|6.12|rt|debug|debug-6.12|kcsan|kcsan-6.12|source"
+series=$1 meta='' kind='' source=''
 case $series in
-6.1)	meta=amd64 ;;
-6.12)	meta=6.12-amd64 ;;
-rt)	meta=rt-amd64 ;;
-debug)	meta= ;;
-source)	meta= ;;
-*)	die "no kernel '$series': there are 6.1, 6.12, rt and debug" ;;
+6.1)			meta=amd64 ;;
+6.12)			meta=6.12-amd64 ;;
+rt)			meta=rt-amd64 ;;
+source)			source=6.12 ;;
+debug|kcsan)		kind=$series source=6.1 ;;
+debug-6.12|kcsan-6.12)	kind=${series%-*} source=6.12 ;;
+*)			die "no kernel '$series': there are 6.1, 6.12, rt, debug and kcsan (of 6.1), debug-6.12 and kcsan-6.12" ;;
 esac
+
+# Roughly how many files are compiled.
+declare -A files=([debug]=1780 [kcsan]=1550)
 
 store=$DIPC_CACHE/kernels
 mkdir -p "$store"
@@ -55,13 +59,8 @@ ask_apt()
 {
 	local image rel headers
 
-	packages=()
-	if [ "$series" = source ]; then
-		packages=(linux-source-6.12)
-	elif [ "$series" = debug ]; then
-		packages=("linux-source-$DEBUG_SERIES")
-	fi
-	if [ ${#packages[@]} -gt 0 ]; then
+	if [ -n "$source" ]; then
+		packages=("linux-source-$source")
 		version=$(field "${packages[0]}" Version)
 		[ -n "$version" ]
 		return
@@ -99,15 +98,19 @@ resolve()
 	mv "$memo.$$" "$memo"
 }
 
+# What else than the version decides what is built: once, at the beginning.
+fragments=() built_with=''
+case $kind in
+debug)	fragments=("$DIPC_TOP/scripts/kernel-debug.config") ;;
+kcsan)	fragments=("$DIPC_TOP"/scripts/kernel-{base,kcsan}.config) ;;
+esac
+[ -z "$kind" ] ||
+	built_with=-$({ gcc --version | head -n1
+			cat "${fragments[@]}"
+		      } | sha256sum | head -c 12)
+
 entry_name()
 {
-	local built_with=''
-
-	# What else decides what is built.
-	[ "$series" != debug ] ||
-		built_with=-$({ gcc --version | head -n1
-				cat "$DIPC_TOP/scripts/kernel-debug.config"
-			      } | sha256sum | head -c 12)
 	printf '%s_%s%s.%s' "$series" "$version" "$built_with" "$LAYOUT"
 }
 
@@ -213,12 +216,13 @@ make_kernel()
 	} >"$new/env"
 }
 
-make_debug()
+make_checking()
 {
 	local new=$1 deb=$2 rel final
 
 	"$DIPC_TOP/scripts/deps.sh" build debug
-	"$DIPC_TOP/scripts/kernel-debug.sh" "$new" "$DEBUG_SERIES" "$deb"
+	"$DIPC_TOP/scripts/kernel-debug.sh" "$new" "$kind" "$source" "$deb" \
+		"${files[$kind]}" "${fragments[@]}"
 	rel=$(cat "$new/linux/include/config/kernel.release")
 	final=$store/$(entry_name)
 	{
@@ -233,11 +237,11 @@ make_debug()
 # Downloads the packages into a new directory; sets new.
 fetch()
 {
-	if [ "$series" = debug ]; then
-		# Half an hour's work, with which the next one goes on.
+	if [ -n "$kind" ]; then
+		# A quarter of an hour's work, with which the next one goes on.
 		new=$store/.build.$(entry_name)
 		mkdir -p "$new"
-		find "$store" -maxdepth 1 -name ".build.debug_*" ! -path "$new" -exec rm -rf {} +
+		find "$store" -maxdepth 1 -name ".build.${series}_*" ! -path "$new" -exec rm -rf {} +
 	else
 		new=$(mktemp -d "$store/.new.XXXXXX")
 		trap 'rm -rf "$new"' EXIT
@@ -257,9 +261,11 @@ fetch()
 use()
 {
 	cat "$store/$1/env"
+	case $kind in
 	# One report of KASAN's a boot is the default, and too few for all suites.
-	[ "$series" != debug ] ||
-		echo "KSLOW=10 KMEM=1536 KARGS=kasan_multi_shot"
+	debug)	echo "KCHECKS=debug KSLOW=10 KMEM=1536 KARGS=kasan_multi_shot" ;;
+	kcsan)	echo "KCHECKS=kcsan KSLOW=5 KMEM=1024" ;;
+	esac
 	exit 0
 }
 
@@ -291,8 +297,8 @@ if ! fetch; then
 fi
 if [ "$series" = source ]; then
 	make_source "$new" "$new"/debs/*.deb
-elif [ "$series" = debug ]; then
-	make_debug "$new" "$new"/debs/*.deb
+elif [ -n "$kind" ]; then
+	make_checking "$new" "$new"/debs/*.deb
 else
 	make_kernel "$new" "$new"/debs/*.deb
 fi

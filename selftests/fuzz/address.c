@@ -162,7 +162,8 @@ static void spoil(struct sockaddr_dipc *a, uint64_t wrong)
 	case GR_SCOPE_NODE:
 	case GR_SCOPE_CLUSTER:
 		if (named)
-			a->sdipc_scope = wrong - GR_SCOPE_NODE + DIPC_SCOPE_NODE;
+			a->sdipc_scope = DIPC_SCOPE_NODE + wrong -
+					 GR_SCOPE_NODE;
 	}
 }
 
@@ -332,7 +333,8 @@ struct gr_slot *gr_to_slot(struct fz_model *model, const struct gr_slot *from,
 	if (!to)
 		to = from->aim;
 	if (to >= GR_TO_PORT) {
-		i = (to - GR_TO_PORT) / 0x20 * FZ_SLOTS + (to - GR_TO_PORT) % 0x20;
+		to -= GR_TO_PORT;
+		i = to / 0x20 * FZ_SLOTS + to % 0x20;
 		return i < GR_TABLES * FZ_SLOTS ? &s[i] : NULL;
 	}
 	for (i = 0; to && i < GR_TABLES * FZ_SLOTS; i++)

@@ -55,7 +55,7 @@ struct fz_model {
 	bool box[GR_SPACES][GR_BOXES];
 	uint8_t in_box[GR_SPACES][GR_BOXES];	/* messages */
 	uint8_t asked_box[GR_SPACES][GR_BOXES];	/* requests of those */
-	uint8_t name[GR_SPACES][GR_NAMES];	/* type of sockets that have it */
+	uint8_t name[GR_SPACES][GR_NAMES];	/* type of who has it */
 	uint8_t number[GR_SPACES][GR_NUMBERS];
 	uint8_t held[GR_TABLES];	/* requests that were taken */
 	bool few_ports;		/* a user may have */

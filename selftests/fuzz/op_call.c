@@ -47,9 +47,9 @@ static const struct fz_word badly_words[] = {
 #define WITH_OUT	(SENDING | REPLYING | OP(DIPC_OP_WRITE))
 #define WITH_IN		(RECEIVING | OP(DIPC_OP_CALL) |			\
 			 OP(DIPC_OP_CALL_FINISH) | OP(DIPC_OP_READ))
-#define WITH_HANDLE	(REPLYING | OP(DIPC_OP_READ) | OP(DIPC_OP_WRITE) |	\
+#define WITH_HANDLE	(REPLYING | OP(DIPC_OP_READ) | OP(DIPC_OP_WRITE) | \
 			 OP(DIPC_OP_FORWARD) | OP(DIPC_OP_DROP))
-#define WITH_COOKIE	(OP(DIPC_OP_CALL_START) | OP(DIPC_OP_CALL_FINISH) |	\
+#define WITH_COOKIE	(OP(DIPC_OP_CALL_START) | OP(DIPC_OP_CALL_FINISH) | \
 			 OP(DIPC_OP_CALL_CANCEL))
 #define WITH_INFO	(RECEIVING | OP(DIPC_OP_CALL) | OP(DIPC_OP_CALL_FINISH))
 #define WITH_OFFSET	(REPLYING | OP(DIPC_OP_READ) | OP(DIPC_OP_WRITE))
@@ -155,7 +155,8 @@ static bool client_generate(struct fz_rng *rng, const struct fz_model *model,
 	draw_memory(rng, step);
 	/* few can be taken while this waits: mostly it runs out of time */
 	if (step->arg[C_OP] == DIPC_OP_CALL)
-		step->arg[C_US] = fz_one_in(rng, 8) ? 0 : 500 + fz_draw(rng, 3000);
+		step->arg[C_US] = fz_one_in(rng, 8) ? 0 :
+				   500 + fz_draw(rng, 3000);
 	else if (fz_one_in(rng, 6))
 		step->arg[C_US] = 1 + fz_draw(rng, 4000);
 	step->arg[C_SEMANTICS] = fz_one_in(rng, 3) ? fz_draw(rng, 3) : 0;
@@ -449,7 +450,7 @@ static long call_execute(struct fz_actor *actor, const uint64_t *arg)
 			   (struct request *)actor->bad : &r));
 	if (ret > (long)arg[C_ROOM] && is(arg[C_OP], OP(DIPC_OP_RECV)) &&
 	    arg[C_MEMORY] < GR_SECOND)
-		fz_broken(actor, "%ld bytes were received, there is room for %ld",
+		fz_broken(actor, "%ld bytes received where %ld fit",
 			  ret, (long)arg[C_ROOM]);
 	if (ret >= 0 && is(arg[C_OP], RECEIVING) && info.request.handle)
 		gr_keep_handle(actor, arg[C_SLOT], info.request.handle);
@@ -457,11 +458,11 @@ static long call_execute(struct fz_actor *actor, const uint64_t *arg)
 }
 
 #define CALL_ARGS							\
-	{ { "slot" }, { "to", gr_to_words }, { "wrong", gr_wrong_words },	\
-	  { "op", op_words }, { "len" }, { "room" }, { "pieces" },		\
-	  { "memory", gr_memory_words }, { "flags", op_flag_words },		\
-	  { "number" }, { "offset" }, { "us" }, { "semantics" },		\
-	  { "priority" }, { "badly", badly_words },				\
+	{ { "slot" }, { "to", gr_to_words }, { "wrong", gr_wrong_words }, \
+	  { "op", op_words }, { "len" }, { "room" }, { "pieces" }, \
+	  { "memory", gr_memory_words }, { "flags", op_flag_words }, \
+	  { "number" }, { "offset" }, { "us" }, { "semantics" }, \
+	  { "priority" }, { "badly", badly_words }, \
 	  { "place", gr_memory_words } }
 
 const struct fz_op gr_call_ops[] = {

@@ -474,9 +474,9 @@ static long events_execute(struct fz_actor *actor, const uint64_t *arg)
 }
 
 #define NETLINK_ARGS							\
-	{ { "cmd", cmd_words }, { "number" }, { "kind", kind_words },		\
+	{ { "cmd", cmd_words }, { "number" }, { "kind", kind_words }, \
 	  { "dump" }, { "mode" }, { "msgs" }, { "max" }, { "policy" },	\
-	  { "order" }, { "owner", owner_words }, { "transient" },		\
+	  { "order" }, { "owner", owner_words }, { "transient" }, \
 	  { "slot" }, { "badly", badly_words }, { "flags" }, { "count" } }
 
 const struct fz_op gr_netlink_ops[] = {

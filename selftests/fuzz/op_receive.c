@@ -205,7 +205,7 @@ static long receive_execute(struct fz_actor *actor, const uint64_t *arg)
 		return gr_told(actor, fd, ret);
 	if (ret > (long)arg[R_LEN] && arg[R_MEMORY] < GR_SECOND &&
 	    !(arg[R_FLAGS] & MSG_TRUNC) && arg[R_HOW] != BY_MMSG)
-		fz_broken(actor, "%ld bytes were received, there is room for %ld",
+		fz_broken(actor, "%ld bytes received where %ld fit",
 			  ret, (long)arg[R_LEN]);
 	if ((arg[R_HOW] == BY_MSG || (arg[R_HOW] == BY_MMSG && ret)) &&
 	    m.msg_hdr.msg_control == control)
@@ -214,7 +214,7 @@ static long receive_execute(struct fz_actor *actor, const uint64_t *arg)
 }
 
 #define RECEIVE_ARGS							\
-	{ { "slot" }, { "len" }, { "pieces" }, { "memory", gr_memory_words },	\
+	{ { "slot" }, { "len" }, { "pieces" }, { "memory", gr_memory_words }, \
 	  { "flags", gr_flag_words }, { "how", how_words }, { "room" },	\
 	  { "place", gr_memory_words }, { "name", name_words },		\
 	  { "time", time_words } }

@@ -346,11 +346,11 @@ static long send_execute(struct fz_actor *actor, const uint64_t *arg)
 }
 
 #define SEND_ARGS							\
-	{ { "slot" }, { "to", gr_to_words }, { "wrong", gr_wrong_words },	\
-	  { "len" }, { "pieces" }, { "memory", gr_memory_words },		\
-	  { "flags", gr_flag_words }, { "how", how_words },			\
+	{ { "slot" }, { "to", gr_to_words }, { "wrong", gr_wrong_words }, \
+	  { "len" }, { "pieces" }, { "memory", gr_memory_words }, \
+	  { "flags", gr_flag_words }, { "how", how_words }, \
 	  { "control", gr_control_words }, { "badly", gr_badly_words },	\
-	  { "mode" }, { "priority" }, { "us" }, { "number" }, { "max" },	\
+	  { "mode" }, { "priority" }, { "us" }, { "number" }, { "max" }, \
 	  { "fds", gr_fds_words } }
 
 const struct fz_op gr_send_ops[] = {

@@ -19,8 +19,7 @@
  * Leaks are looked for after each where the kernel has kmemleak, unless
  * DIPC_NO_LEAKS is in the environment; DIPC_SLOW there: how many times longer
  * things may take than on stock.
- * The module is that of DIPC_KO there; checkers.sh gives it another name, too
- * (DIPC_MODULE), to see that its leaks are found.
+ * The module is that of DIPC_KO there, and DIPC_MODULE its name if not dipc.
  * With -k nothing is loaded and no kernel log is read (to test this program).
  */
 #define _GNU_SOURCE

@@ -139,9 +139,9 @@ static bool is_news_of_hangup(struct dipc_sock *ds)
 	       dipc_link_take_hangup(dipc_link_of_queue(rx));
 }
 
-/* The core changes other flags of the word without marking that. */
 static bool wants_signals(const struct sock *sk)
 {
+	/* the core changes other flags of the word without marking that */
 	return data_race(sock_flag(sk, SOCK_FASYNC));
 }
 

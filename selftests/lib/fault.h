@@ -68,6 +68,7 @@ struct fault_hit {
 	 */
 	bool is_direct;
 	bool in_softirq;
+	bool in_load;		/* a module was asked to begin before */
 	char site[FAULT_SITE_MAX];	/* of the module: function+offset */
 	char callee[FAULT_SITE_MAX];	/* what it has called */
 };
@@ -76,8 +77,6 @@ struct fault_hit {
 int fault_hits(struct fault_hit *hits, int max);
 /* The same, for what fault_disarm() has told: there is one, be it a copy. */
 struct fault_hit fault_hit(void);
-/* Of what was looked at last: had a module's own code begun to run? */
-bool fault_load_began(void);
 /* For fault_table: one that failed, and the errno that was given, or 0. */
 void fault_record(const struct fault_hit *hit, int error);
 /* also written: "suite NAME", as each suite begins */

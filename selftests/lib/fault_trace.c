@@ -136,11 +136,6 @@ void fault_trace_forget(void)
 	load_began = false;
 }
 
-bool fault_load_began(void)
-{
-	return load_began;
-}
-
 static bool is_beside(const char *function)
 {
 	for (size_t i = 0; i < sizeof(beside) / sizeof(beside[0]); i++)
@@ -214,6 +209,7 @@ static int parse(char *all, struct fault_hit *hits, int max)
 				*hit = (struct fault_hit) {
 					.is_direct = true,
 					.in_softirq = is_softirq(line),
+					.in_load = load_began,
 				};
 			in_stack = hit;
 		} else if (in_stack && !strncmp(line, " => ", 4)) {

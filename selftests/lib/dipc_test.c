@@ -454,6 +454,16 @@ int dt_netns_new(void)
 	return DT_ERR(unshare(CLONE_NEWNET));
 }
 
+static int be_in_a_new_one(void *arg)
+{
+	return dt_netns_new() ? 1 : 0;
+}
+
+void dt_netns_pass(void)
+{
+	dt_child_wait(dt_child(be_in_a_new_one, NULL));
+}
+
 int dt_netns_open(void)
 {
 	return DT_ERR(open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC));

@@ -218,6 +218,8 @@ void dt_tick(int ms);		/* 0 ends it */
  */
 
 int dt_netns_new(void);		/* the calling thread enters a new one */
+/* Another comes and goes: only with it the kernel frees the last that went. */
+void dt_netns_pass(void);
 int dt_netns_open(void);	/* a descriptor of the calling thread's */
 int dt_netns_enter(int fd);
 /* /proc/sys/net/dipc/NAME of the calling thread's namespace */

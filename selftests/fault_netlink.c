@@ -253,7 +253,10 @@ static bool is_full(void *env)
 		   .may = { ENOBUFS, ENOMEM }, .env = &(struct asking) {\
 			.cmd = DIPC_CMD_ ## command, __VA_ARGS__ })
 #define DUMPING(test_name, command, ...)				\
+	DUMPING_AS(test_name, command, false, __VA_ARGS__)
+#define DUMPING_AS(test_name, command, pages, ...)			\
 	FAULT_TEST(test_name, .setup = set_up, .step = ask,		\
+		   .has_pages = pages,					\
 		   .is_done = has_dumped, .is_untouched = begin_anew,	\
 		   .teardown = tear_down, .may = { ENOBUFS },		\
 		   .may_degrade = true, .env = &(struct asking) {	\
@@ -279,7 +282,8 @@ DUMPING(mailboxes, MAILBOX_GET, .has_box = true)
 DUMPING(ports, PORT_GET)
 DUMPING(names, NAME_GET)
 DUMPING(links, LINK_GET)
-DUMPING(waiters, WAITER_GET, .id_attr = DIPC_A_WAITER_PORT)
+/* Its table is larger than a page. */
+DUMPING_AS(waiters, WAITER_GET, true, .id_attr = DIPC_A_WAITER_PORT)
 DUMPING(calls, CALL_GET)
 DUMPING(messages, MAILBOX_PEEK, .has_box = true,
 	.name_attr = DIPC_A_MESSAGE_MAILBOX)

@@ -20,6 +20,7 @@
 
 #define SEC	1000000000ULL
 #define BIG	(1 << 20)
+#define MORE	30	/* descriptors */
 #define PIECES	16	/* more than the kernel has room for on its stack */
 
 enum place { BY_CONNECTION, BY_NAME, TO_MAILBOX, TO_LINK };
@@ -86,6 +87,7 @@ static int open_both(struct sending *s)
 static void add_control(struct sending *s)
 {
 	uint64_t deadline = 1000 * SEC, cookie = 7, tag = 5;
+	int more[MORE];
 
 	s->control.len = 0;
 	if (s->mode)
@@ -103,10 +105,12 @@ static void add_control(struct sending *s)
 		s->pipe = scm_pipe();
 		scm_put(&s->control, SOL_SOCKET, SCM_RIGHTS, &s->pipe.wr,
 			sizeof(int));
-		/* in two parts: the second is added to the first */
+		/* in two parts: for the second there must be more room */
+		for (int i = 0; i < MORE; i++)
+			more[i] = s->pipe.rd;
 		if (s->has_more_files)
-			scm_put(&s->control, SOL_SOCKET, SCM_RIGHTS,
-				&s->pipe.rd, sizeof(int));
+			scm_put(&s->control, SOL_SOCKET, SCM_RIGHTS, more,
+				sizeof(more));
 	}
 }
 
@@ -183,8 +187,8 @@ static bool take_with_file(struct sending *s)
 	memcpy(&fd, CMSG_DATA(cmsg), sizeof(fd));
 	is_it = scm_is_write_end(fd, &s->pipe);
 	close(fd);
-	if (s->has_more_files) {
-		memcpy(&fd, CMSG_DATA(cmsg) + sizeof(fd), sizeof(fd));
+	for (int i = 1; s->has_more_files && i <= MORE; i++) {
+		memcpy(&fd, CMSG_DATA(cmsg) + i * sizeof(fd), sizeof(fd));
 		close(fd);
 	}
 	return is_it;
@@ -216,8 +220,11 @@ static bool all_there(void *env)
 		strncmp(told(s->tx, 0), "none", 4)) && nothing_there(s);
 }
 
-#define SENDING(test_name, ...)						\
+#define SENDING(test_name, ...)	SENDING_AS(test_name, false, __VA_ARGS__)
+#define SENDING_PAGES(test_name, ...) SENDING_AS(test_name, true, __VA_ARGS__)
+#define SENDING_AS(test_name, pages, ...)				\
 	FAULT_TEST(test_name, .setup = set_up, .step = send_it,		\
+		   .has_pages = pages,					\
 		   .is_done = all_there, .is_untouched = nothing_there,	\
 		   .teardown = tear_down, .may = { ENOBUFS },		\
 		   .env = &(struct sending) {				\
@@ -226,9 +233,9 @@ static bool all_there(void *env)
 SENDING(sends_inline)
 SENDING(sends_reliable, .mode = DIPC_MODE_RELIABLE)
 SENDING(sends_segment, .len = 1000)
-SENDING(sends_page, .len = 3000)
-SENDING(sends_100_kib, .len = 100 << 10)
-SENDING(sends_1_mib, .len = BIG)
+SENDING_PAGES(sends_page, .len = 3000)
+SENDING_PAGES(sends_100_kib, .len = 100 << 10)
+SENDING_PAGES(sends_1_mib, .len = BIG)
 SENDING(sends_to_name, .place = BY_NAME)
 SENDING(sends_to_mailbox, .place = TO_MAILBOX)
 SENDING(sends_deadline, .has_deadline = true)
@@ -255,6 +262,36 @@ FAULT_TEST(sends_by_stranger, .setup = set_up, .step = send_it,
 	   .teardown = tear_down, .may = { ENOBUFS }, .not_all = true,
 	   .env = &(struct sending) { .type = SOCK_RDM, .len = 10,
 				      .is_stranger = true })
+
+/* In a stream, with a reader who is behind. */
+static int set_up_behind(void *env)
+{
+	struct sending *s = env;
+	int err = set_up(env);
+
+	return err ?: put(s->tx, 'a') == 1 ? 0 : -EIO;
+}
+
+static bool only_the_first(void *env)
+{
+	struct sending *s = env;
+	int bytes;
+
+	return !ioctl(s->rx, FIONREAD, &bytes) && bytes == 1;
+}
+
+static bool both_there(void *env)
+{
+	struct sending *s = env;
+
+	return recv(s->rx, in, 1, MSG_DONTWAIT) == 1 && *in == 'a' &&
+	       all_there(env);
+}
+
+FAULT_TEST(sends_stream_behind, .setup = set_up_behind, .step = send_it,
+	   .is_done = both_there, .is_untouched = only_the_first,
+	   .teardown = tear_down, .env = &(struct sending) {
+		.type = SOCK_STREAM, .place = TO_LINK, .len = 100 })
 
 /*
  * Sends that sleep first: somebody else takes what is in the way as soon as

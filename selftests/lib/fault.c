@@ -11,6 +11,8 @@
 
 #define DEBUGFS		"/sys/kernel/debug/"
 
+#define NO_ORDER	"32"	/* larger than any: pages do not fail */
+
 struct setting {
 	const char *path;
 	const char *on, *off;
@@ -30,7 +32,7 @@ static const struct setting settings[] = {
 	{ DEBUGFS "failslab/probability", "100", "0" },
 	{ DEBUGFS "fail_page_alloc/ignore-gfp-wait", "N", "Y" },
 	{ DEBUGFS "fail_page_alloc/ignore-gfp-highmem", "Y", "Y" },
-	{ DEBUGFS "fail_page_alloc/min-order", "0", "1" },
+	{ DEBUGFS "fail_page_alloc/min-order", NO_ORDER, "1" },
 	{ DEBUGFS "fail_page_alloc/task-filter", "Y", "N" },
 	{ DEBUGFS "fail_page_alloc/verbose", "0", "2" },
 	{ DEBUGFS "fail_page_alloc/times", "-1", "1" },
@@ -80,6 +82,11 @@ void fault_suite(void)
 	printf("TAP version 13\n1..0 # SKIP %s\n", missing);
 	fflush(stdout);
 	_exit(4);
+}
+
+void fault_pages(bool on)
+{
+	fault_write(DEBUGFS "fail_page_alloc/min-order", on ? "0" : NO_ORDER);
 }
 
 /*

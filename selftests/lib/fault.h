@@ -39,6 +39,12 @@ void fault_suite(void);
 	}								\
 	TEST_HARNESS_MAIN
 
+/*
+ * Whether pages can fail, too; not, as long as nobody asks for it: the slab
+ * takes some now and then, so that the numbers of all that follows are not the
+ * same from one time to the next.
+ */
+void fault_pages(bool on);
 /* In the calling thread alone the nth from now on fails; the first is 1. */
 void fault_arm(unsigned int nth);
 /* No more: whether it was reached, and so has failed. */
@@ -106,6 +112,8 @@ struct fault_op {
 	bool may_degrade;
 	/* after a copy has failed it is done all the same (see errors.txt) */
 	bool copy_is_late;
+	/* it allocates pages: they fail as well, in a second round */
+	bool has_pages;
 	/* it is not tried with all allocations failing */
 	bool not_all;
 	/* it is, and also with all but the first, all but the first two ... */

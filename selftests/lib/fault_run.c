@@ -174,22 +174,41 @@ static void print(const struct fault_op *op, const struct tally *t)
 	fflush(stdout);
 }
 
-const char *fault_run(const struct fault_op *op)
+static const char *each(const struct fault_op *op, struct tally *tally)
 {
-	struct tally tally = { 0 };
 	const char *what = "";
-	unsigned int nth, bytes;
+	unsigned int nth;
 	bool more = true;
 
 	for (nth = 1; more && !*what && nth <= FAULT_NTH_MAX; nth++)
-		what = try(op, nth, &tally, &more, fail_nth);
-	if (more && !*what)
-		what = say(op, nth, "it never ends");
-	more = !op->not_all;
+		what = try(op, nth, tally, &more, fail_nth);
+	return more && !*what ? say(op, nth, "it never ends") : what;
+}
+
+static const char *all(const struct fault_op *op, struct tally *tally)
+{
+	const char *what = "";
+	unsigned int bytes;
+	bool more = true;
+
 	for (bytes = 0; more && !*what; bytes += FAULT_BYTES) {
-		what = try(op, bytes, &tally, &more, fail_all);
+		what = try(op, bytes, tally, &more, fail_all);
 		more = more && op->all_from;
 	}
+	return what;
+}
+
+const char *fault_run(const struct fault_op *op)
+{
+	struct tally tally = { 0 };
+	const char *what = each(op, &tally);
+
+	fault_pages(true);
+	if (!*what && op->has_pages)
+		what = each(op, &tally);
+	if (!*what && !op->not_all)
+		what = all(op, &tally);
+	fault_pages(false);
 	print(op, &tally);
 	return what;
 }

@@ -18,7 +18,7 @@
 
 /* After the harness is included: a test makes one system call many times. */
 #undef TEST_TIMEOUT_DEFAULT
-#define TEST_TIMEOUT_DEFAULT	300
+#define TEST_TIMEOUT_DEFAULT	1200
 
 #define FAULT_NTH_MAX	400	/* no system call of ours allocates more */
 

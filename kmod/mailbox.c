@@ -139,8 +139,9 @@ static void take_down(struct dipc_mailbox *mailbox)
  * Its name goes, what is queued is discarded, and those who wait are told.
  *
  * Context: process; may sleep.
+ * Return: false if somebody else has deleted it before.
  */
-void dipc_mailbox_delete(struct dipc_mailbox *mailbox)
+bool dipc_mailbox_delete(struct dipc_mailbox *mailbox)
 {
 	bool again;
 
@@ -150,6 +151,7 @@ void dipc_mailbox_delete(struct dipc_mailbox *mailbox)
 	spin_unlock_bh(&mailbox->lock);
 	if (!again)
 		take_down(mailbox);
+	return !again;
 }
 
 /**

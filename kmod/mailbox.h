@@ -61,7 +61,7 @@ struct dipc_mailbox_request {
 
 int dipc_mailbox_create(struct dipc_mailbox_table *table,
 			const struct dipc_mailbox_request *request);
-void dipc_mailbox_delete(struct dipc_mailbox *mailbox);
+bool dipc_mailbox_delete(struct dipc_mailbox *mailbox);
 void dipc_mailbox_delete_all(struct dipc_mailbox_table *table);
 int dipc_mailbox_set(struct dipc_mailbox *mailbox,
 		     const struct dipc_mailbox_request *request);

@@ -263,12 +263,15 @@ out:
 int dipc_nl_mailbox_del_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	struct dipc_mailbox *mailbox = find_owned(skb, info);
+	int err = 0;
 
 	if (IS_ERR(mailbox))
 		return PTR_ERR(mailbox);
-	dipc_mailbox_delete(mailbox);
+	/* it was there, but another one was faster */
+	if (!dipc_mailbox_delete(mailbox))
+		err = -ENOENT;
 	dipc_mailbox_put(mailbox);
-	return 0;
+	return err;
 }
 
 /**

@@ -228,6 +228,8 @@ source_chooses()
 {
 	local receiver port
 
+	# else that of the test before, until it is opened anew in the background
+	rm -f "$tmp/any"
 	ipcctl recv any: from port:4712 timeout 20 >"$tmp/any" &
 	receiver=$!
 	until_ok has_line "$tmp/any" && port=$(cat "$tmp/any") &&

@@ -267,9 +267,10 @@ int dipc_nl_mailbox_del_doit(struct sk_buff *skb, struct genl_info *info)
 
 	if (IS_ERR(mailbox))
 		return PTR_ERR(mailbox);
-	/* it was there, but another one was faster */
-	if (!dipc_mailbox_delete(mailbox))
+	if (!dipc_mailbox_delete(mailbox)) {
+		NL_SET_ERR_MSG(info->extack, "it was deleted just now");
 		err = -ENOENT;
+	}
 	dipc_mailbox_put(mailbox);
 	return err;
 }

@@ -38,18 +38,11 @@ FIXTURE_SETUP(race)
 	self->to[1] = dt_name("second");
 }
 
-static void close_one(int *fd)
-{
-	if (*fd >= 0)
-		close(*fd);
-	*fd = -1;
-}
-
 static void close_all(world *w)
 {
-	close_one(&w->server[0]);
-	close_one(&w->server[1]);
-	close_one(&w->client);
+	race_close(&w->server[0]);
+	race_close(&w->server[1]);
+	race_close(&w->client);
 }
 
 FIXTURE_TEARDOWN(race)

@@ -33,18 +33,11 @@ FIXTURE_SETUP(race)
 	self->rx = self->tx = self->other = -1;
 }
 
-static void close_one(int *fd)
-{
-	if (*fd >= 0)
-		close(*fd);
-	*fd = -1;
-}
-
 static void close_all(world *w)
 {
-	close_one(&w->rx);
-	close_one(&w->tx);
-	close_one(&w->other);
+	race_close(&w->rx);
+	race_close(&w->tx);
+	race_close(&w->other);
 }
 
 FIXTURE_TEARDOWN(race)

@@ -47,20 +47,13 @@ FIXTURE_SETUP(race)
 	self->link.a = self->link.b = -1;
 }
 
-static void close_one(int *fd)
-{
-	if (*fd >= 0)
-		close(*fd);
-	*fd = -1;
-}
-
 static void close_all(world *w)
 {
-	close_one(&w->listener);
-	close_one(&w->client);
-	close_one(&w->other);
-	close_one(&w->link.a);
-	close_one(&w->link.b);
+	race_close(&w->listener);
+	race_close(&w->client);
+	race_close(&w->other);
+	race_close(&w->link.a);
+	race_close(&w->link.b);
 }
 
 FIXTURE_TEARDOWN(race)

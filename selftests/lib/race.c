@@ -312,6 +312,13 @@ int race_run(const struct race *race, void *world)
  * What is left
  */
 
+void race_close(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
 int race_world(struct dt_stats *before)
 {
 	int err = dt_netns_new();

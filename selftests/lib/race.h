@@ -53,6 +53,8 @@ unsigned int race_draw(unsigned int n);
 int race_slow(void);
 /* The calling thread stays on that processor, if there is one: 0 or -errno. */
 int race_pin(int cpu);
+/* Close it, if it is open; it is -1 afterwards. */
+void race_close(int *fd);
 
 /*
  * The calling thread goes to a namespace of its own: 0 or -errno. At the end,

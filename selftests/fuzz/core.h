@@ -18,7 +18,7 @@
 
 #include "fuzz.h"
 
-#define FZ_STEPS	160	/* of a program */
+#define FZ_STEPS	400	/* of a program */
 #define FZ_CHILDREN	4	/* forked by a program */
 #define FZ_FIRST_FD	40	/* descriptors from here on are a program's */
 #define FZ_TEXT		400

@@ -157,9 +157,10 @@ static unsigned int draw_length(struct fz_rng *rng)
 	case 0:
 		return 4 + fz_draw(rng, 12);
 	case 1:
-		return 80 + fz_draw(rng, FZ_STEPS - 80);
-	default:
+	case 2:
 		return 24 + fz_draw(rng, 56);
+	default:
+		return 80 + fz_draw(rng, FZ_STEPS - 80);
 	}
 }
 

@@ -40,8 +40,8 @@
 #endif
 
 /*
- * Shrinkers were in their owner's memory. One that cannot be registered is
- * never called, and can be freed as well.
+ * Shrinkers were in their owner's memory, and it was to register one that
+ * could fail. One that is not registered can be freed as well.
  */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 7, 0)
 #include <linux/shrinker.h>
@@ -49,13 +49,15 @@
 
 #define shrinker_alloc(flags, name) \
 	((struct shrinker *)kzalloc(sizeof(struct shrinker), GFP_KERNEL))
-#define shrinker_register(shrinker)	((void)register_shrinker(shrinker, "dipc"))
+#define dipc_shrinker_register(shrinker) register_shrinker(shrinker, "dipc")
 
 static inline void shrinker_free(struct shrinker *shrinker)
 {
 	unregister_shrinker(shrinker);
 	kfree(shrinker);
 }
+#else
+#define dipc_shrinker_register(shrinker) (shrinker_register(shrinker), 0)
 #endif
 
 /* Which way an iterator goes was said by the words for files. */

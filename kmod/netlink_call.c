@@ -199,12 +199,6 @@ static int dump_begin(struct netlink_callback *cb)
 {
 	struct dump *dump;
 
-	if (nlmsg_attrlen(cb->nlh, GENL_HDRLEN)) {
-		NL_SET_ERR_MSG_ATTR(cb->extack,
-				    nlmsg_attrdata(cb->nlh, GENL_HDRLEN),
-				    "a dump takes no attributes");
-		return -EINVAL;
-	}
 	dump = kzalloc(sizeof(*dump), GFP_KERNEL_ACCOUNT);
 	if (!dump)
 		return -ENOMEM;

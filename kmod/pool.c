@@ -390,14 +390,22 @@ int dipc_pools_init(void)
 		return err;
 	shrinker = shrinker_alloc(0, "dipc");
 	if (!shrinker) {
-		percpu_counter_destroy(&kept_bytes);
-		return -ENOMEM;
+		err = -ENOMEM;
+		goto err_shrinker;
 	}
 	shrinker->count_objects = shrink_count;
 	shrinker->scan_objects = shrink_scan;
 	shrinker->seeks = DEFAULT_SEEKS;
-	shrinker_register(shrinker);
+	err = dipc_shrinker_register(shrinker);
+	if (err)
+		goto err_register;
 	return 0;
+
+err_register:
+	shrinker_free(shrinker);
+err_shrinker:
+	percpu_counter_destroy(&kept_bytes);
+	return err;
 }
 
 /**

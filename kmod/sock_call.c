@@ -403,6 +403,9 @@ static int try(struct dipc_sock *ds, struct dipc_attempt *a,
 	turn = dipc_call_begin(call, a->queue);
 	dipc_caller_add_sync(ds->caller, call);
 	reason = bring(a, call, turn);
+	/* the request was sent before: how the call has ended is told */
+	if (reason && call->attempt > 1)
+		dipc_call_end(call, reason);
 	err = reason ? send_errno(a, reason) : 0;
 	/* all but the call is given back before it sleeps */
 	dipc_sock_call_sent(a);

@@ -282,6 +282,58 @@ TEST_F(calls, deadline_ends_the_search)
 	EXPECT_EQ(1, c.end.outcome.attempt);
 }
 
+static int named_listener(const struct sockaddr_dipc *name)
+{
+	int fd = dt_socket_bound(SOCK_SEQPACKET, name);
+
+	return fd < 0 || !listen(fd, 1) ? fd : -errno;
+}
+
+static int named_without_calls(const struct sockaddr_dipc *name)
+{
+	return dt_socket_bound(SOCK_RDM, name);
+}
+
+static int named_for_short_ones(const struct sockaddr_dipc *name)
+{
+	struct dipc_queue_conf conf;
+	int fd = calls_server(SOCK_RDM, name);
+	int err = fd < 0 ? fd : dt_get_conf(fd, &conf);
+
+	conf.msg_max_bytes = 2;
+	return err ? err : dt_set_conf(fd, &conf) ?: fd;
+}
+
+/* The name has come to one that it could never be sent to. */
+TEST_F(calls, next_server_that_cannot_take_it_ends_it)
+{
+	static const struct {
+		int (*open)(const struct sockaddr_dipc *name);
+		int err;
+		unsigned int attempt;	/* 2: its queue was asked */
+	} next[] = {
+		{ named_listener, EPROTOTYPE, 1 },
+		{ named_without_calls, EOPNOTSUPP, 2 },
+		{ named_for_short_ones, EMSGSIZE, 1 },
+	};
+	struct calls_client c;
+
+	ASSERT_EQ(0, give_name(self));
+	for (int i = 0; i < 3; i++) {
+		ASSERT_EQ(0, call_at_least_once(&c, self, FORM, 0, 0));
+		ASSERT_TRUE(wait_asleep(&c));
+		close(self->server);
+		self->server = next[i].open(&self->to);
+		ASSERT_LE(0, self->server);
+		EXPECT_EQ(-next[i].err, dt_thread_join(&c.thread));
+		EXPECT_EQ(next[i].err, c.end.outcome.error);
+		EXPECT_EQ(next[i].attempt, c.end.outcome.attempt);
+		close(self->server);
+		self->server = calls_server(SOCK_RDM, &self->to);
+		ASSERT_LE(0, self->server);
+	}
+}
+
 /* What was never there is a mistake, and known at once. */
 TEST_F(calls, first_try_must_find_somebody)
 {

@@ -3,12 +3,25 @@
  * A task or a processor that does not go on: what the detectors of hung tasks,
  * lockups and stalls of RCU look for, whose limits the caller has lowered.
  */
-#include <linux/delay.h>
+#include <linux/ktime.h>
+#include <linux/processor.h>
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
 #include <linux/workqueue.h>
 
 #include "faulty.h"
+
+/*
+ * By the clock: mdelay() may count loops, and how many they are was found out
+ * at boot, perhaps while the machine below had other things to do.
+ */
+static void spin(unsigned int ms)
+{
+	ktime_t end = ktime_add_ms(ktime_get(), ms);
+
+	while (ktime_before(ktime_get(), end))
+		cpu_relax();
+}
 
 static void task_hangs(void)
 {
@@ -18,20 +31,20 @@ static void task_hangs(void)
 static void cpu_hangs(void)
 {
 	preempt_disable();
-	mdelay(6000);
+	spin(6000);
 	preempt_enable();
 }
 
 static void rcu_hangs(void)
 {
 	rcu_read_lock();
-	mdelay(8000);
+	spin(8000);
 	rcu_read_unlock();
 }
 
 static void hang_worker(struct work_struct *work)
 {
-	mdelay(6000);
+	spin(6000);
 }
 
 static void next_work(struct work_struct *work)

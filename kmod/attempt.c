@@ -438,6 +438,8 @@ static int deliver(struct dipc_attempt *a, struct dipc_message *m)
 		reason = dipc_deliver(a->queue, m, mode, NULL, false);
 	}
 
+	if (reason == DIPC_REASON_WAITED)
+		dipc_queue_prepare_line(a->queue);
 	if (reason == DIPC_REASON_WAITED ||
 	    (is_accepted(reason) && mode == DIPC_MODE_EXPLICIT && a->may_wait))
 		return await_verdict(a, m, &w);

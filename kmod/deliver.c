@@ -73,6 +73,14 @@ enum dipc_reason dipc_deliver(struct dipc_queue *q, struct dipc_message *m,
 	return reason;
 }
 
+/* What is overdue makes room. */
+static bool may_expire(const struct dipc_queue *q)
+{
+	const struct dipc_due *due = READ_ONCE(q->due);
+
+	return due && READ_ONCE(due->has_deadlines);
+}
+
 /**
  * dipc_deliver_preview() - is it worth making a message
  * @q: the queue
@@ -93,7 +101,7 @@ enum dipc_reason dipc_deliver_preview(const struct dipc_queue *q, size_t len,
 	if (len > READ_ONCE(q->msg_max_bytes))
 		return DIPC_REASON_TOO_LONG;
 	if (READ_ONCE(q->n_messages) < READ_ONCE(q->capacity_msgs) ||
-	    READ_ONCE(q->n_receivers) || READ_ONCE(q->due))
+	    READ_ONCE(q->n_receivers) || may_expire(q))
 		return DIPC_REASON_NONE;
 	if (mode == DIPC_MODE_EXPLICIT && !may_wait)
 		return DIPC_REASON_WOULD_BLOCK;

@@ -21,7 +21,8 @@
  *  - no receiver waits that matches a queued message or that of a waiting
  *    sender;
  *  - a sender waits in @senders because there is no room for its message, or
- *    none for one before it;
+ *    none for one before it; or for a moment, see
+ *    dipc_queue_admit_lazily_locked();
  *  - a sender waits in the line of its user's share (share.h) because of that
  *    user's quota, be it for an earlier message; the user has messages queued;
  *  - @messages is sorted by seq, in a priority queue first by falling
@@ -58,11 +59,17 @@ enum dipc_queue_kind {
 struct dipc_levels;
 struct dipc_queue;
 
-/* The deadlines of a queue's messages, and the timer for the next of them. */
+/*
+ * What is to be done in a queue at a certain time: messages with a deadline
+ * expire, and senders that were left in line are let in. The timer is set for
+ * what comes first, or goes off in vain.
+ */
 struct dipc_due {
 	struct timerqueue_head	deadlines;	/* of struct dipc_extra */
 	struct hrtimer		timer;
 	struct dipc_queue	*queue;
+	bool			has_deadlines;	/* or has had some */
+	bool			left_in_line;	/* senders, though there is room */
 };
 
 struct dipc_queue_ops {
@@ -139,7 +146,7 @@ struct dipc_queue {
 	struct list_head	starved;	/* watchers that wait for room */
 	struct list_head	shares;
 	struct dipc_levels	*levels;	/* of a priority queue */
-	struct dipc_due		*due;		/* made for the first deadline */
+	struct dipc_due		*due;		/* made when it is needed first */
 	u32			n_messages;
 	u32			n_senders;	/* in all lines */
 	u32			n_held_back;	/* of these, in those of shares */
@@ -196,6 +203,7 @@ struct dipc_queue_info {
 void dipc_queue_due_add_locked(struct dipc_queue *q, struct dipc_message *m);
 void dipc_queue_due_del_locked(struct dipc_queue *q, struct dipc_message *m);
 struct dipc_message *dipc_queue_overdue_locked(struct dipc_queue *q);
+void dipc_queue_due_set_locked(struct dipc_queue *q, ktime_t expires);
 void dipc_queue_due_stop(struct dipc_queue *q);
 void dipc_queue_due_free(struct dipc_queue *q);
 
@@ -247,9 +255,12 @@ void dipc_queue_finish_sender_locked(struct dipc_queue *q,
 				     struct dipc_queue_events *ev);
 void dipc_queue_admit_locked(struct dipc_queue *q,
 			     struct dipc_queue_events *ev);
+void dipc_queue_admit_lazily_locked(struct dipc_queue *q,
+				    struct dipc_queue_events *ev);
 
 /* queue_expire.c: what is overdue goes */
 int dipc_queue_prepare_due(struct dipc_queue *q);
+void dipc_queue_prepare_line(struct dipc_queue *q);
 void dipc_queue_expire_locked(struct dipc_queue *q,
 			      struct dipc_queue_events *ev);
 

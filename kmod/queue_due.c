@@ -1,11 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The deadlines in a queue: which message is due next, and the timer that is
- * set for it. What happens to one that is overdue is in queue_expire.c.
+ * set for it. What happens when it goes off is in queue_expire.c.
  */
 #include <linux/slab.h>
 
 #include "queue.h"
+
+/**
+ * dipc_queue_due_set_locked() - have the timer go off
+ * @q: the queue, prepared for it
+ * @expires: when at the latest
+ *
+ * Context: any; the queue's lock is held.
+ */
+void dipc_queue_due_set_locked(struct dipc_queue *q, ktime_t expires)
+{
+	struct hrtimer *timer = &q->due->timer;
+
+	if (!hrtimer_is_queued(timer) || hrtimer_get_expires(timer) > expires)
+		hrtimer_start(timer, expires, HRTIMER_MODE_ABS_SOFT);
+}
 
 /**
  * dipc_queue_due_add_locked() - a message is in the queue, or waits for room
@@ -24,8 +39,7 @@ void dipc_queue_due_add_locked(struct dipc_queue *q, struct dipc_message *m)
 		return;
 	extra->message = m;
 	if (timerqueue_add(&q->due->deadlines, &extra->due))
-		hrtimer_start(&q->due->timer, extra->due.expires,
-			      HRTIMER_MODE_ABS_SOFT);
+		dipc_queue_due_set_locked(q, extra->due.expires);
 }
 
 /**

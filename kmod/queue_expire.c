@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What happens when a deadline passes: the message goes, who waits for it is
- * told, and others get its room.
+ * What happens when a queue's timer goes off. A deadline has passed: the
+ * message goes, who waits for it is told, and others get its room. Or senders
+ * were left in line long enough.
  */
 #include <linux/slab.h>
 
@@ -60,7 +61,7 @@ void dipc_queue_expire_locked(struct dipc_queue *q,
 		ev->more = true;
 }
 
-static enum hrtimer_restart deadline(struct hrtimer *timer)
+static enum hrtimer_restart time_is_over(struct hrtimer *timer)
 {
 	struct dipc_due *due = container_of(timer, struct dipc_due, timer);
 	struct dipc_queue *q = due->queue;
@@ -73,15 +74,39 @@ static enum hrtimer_restart deadline(struct hrtimer *timer)
 	rcu_read_lock();
 	spin_lock_bh(&q->lock);
 	dipc_queue_expire_locked(q, &ev);
+	if (due->left_in_line) {
+		due->left_in_line = false;
+		dipc_queue_admit_locked(q, &ev);
+	}
 	next = q->closed ? NULL : timerqueue_getnext(&due->deadlines);
-	/* somebody may have set it anew for an earlier one meanwhile */
-	if (next && !hrtimer_is_queued(timer))
-		hrtimer_start(timer, max(next->expires, breath),
-			      HRTIMER_MODE_ABS_SOFT);
+	/* somebody may have set it anew for something earlier meanwhile */
+	if (next)
+		dipc_queue_due_set_locked(q, max(next->expires, breath));
 	spin_unlock_bh(&q->lock);
 	dipc_queue_notify(q, &ev);
 	rcu_read_unlock();
 	return HRTIMER_NORESTART;
+}
+
+static struct dipc_due *due_of(struct dipc_queue *q)
+{
+	/* pairs with the cmpxchg() below */
+	struct dipc_due *due = smp_load_acquire(&q->due);
+	struct dipc_due *old;
+
+	if (due)
+		return due;
+	due = kzalloc(sizeof(*due), GFP_KERNEL_ACCOUNT);
+	if (!due)
+		return NULL;
+	due->queue = q;
+	timerqueue_init_head(&due->deadlines);
+	hrtimer_init(&due->timer, CLOCK_MONOTONIC, HRTIMER_MODE_ABS_SOFT);
+	due->timer.function = time_is_over;
+	old = cmpxchg(&q->due, NULL, due);
+	if (old)
+		kfree(due);
+	return old ?: due;
 }
 
 /**
@@ -93,19 +118,25 @@ static enum hrtimer_restart deadline(struct hrtimer *timer)
  */
 int dipc_queue_prepare_due(struct dipc_queue *q)
 {
-	struct dipc_due *due;
+	struct dipc_due *due = due_of(q);
 
-	/* pairs with the cmpxchg() below */
-	if (smp_load_acquire(&q->due))
-		return 0;
-	due = kzalloc(sizeof(*due), GFP_KERNEL_ACCOUNT);
 	if (!due)
 		return -ENOMEM;
-	due->queue = q;
-	timerqueue_init_head(&due->deadlines);
-	hrtimer_init(&due->timer, CLOCK_MONOTONIC, HRTIMER_MODE_ABS_SOFT);
-	due->timer.function = deadline;
-	if (cmpxchg(&q->due, NULL, due))
-		kfree(due);
+	/* dipc_deliver_preview() looks without the lock */
+	if (!READ_ONCE(due->has_deadlines))
+		WRITE_ONCE(due->has_deadlines, true);
 	return 0;
+}
+
+/**
+ * dipc_queue_prepare_line() - senders are going to wait for room
+ * @q: the queue
+ *
+ * Without memory they are let in one by one.
+ *
+ * Context: process; may sleep.
+ */
+void dipc_queue_prepare_line(struct dipc_queue *q)
+{
+	due_of(q);
 }

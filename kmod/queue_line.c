@@ -11,6 +11,11 @@
 /* How many change from line to line in one hold of the lock. */
 #define MOVE_MAX 64
 
+/* While so many are queued, the receivers have enough to do. */
+#define ENOUGH_QUEUED	16
+/* How long senders are left in line at most, though there is room. */
+#define LEFT_NS		(1 * NSEC_PER_MSEC)
+
 struct dipc_waiter dipc_waiter_revoked;
 
 /**
@@ -432,4 +437,41 @@ void dipc_queue_admit_locked(struct dipc_queue *q,
 			admit_held_back(q, share, ev);
 	if (list_empty(&q->senders) && !list_empty(&q->starved))
 		ev->room = true;
+}
+
+static bool is_half_full(const struct dipc_queue *q)
+{
+	return q->n_messages > q->capacity_msgs / 2 ||
+	       q->bytes > q->capacity_bytes / 2;
+}
+
+/**
+ * dipc_queue_admit_lazily_locked() - let waiting senders in, if it is worth it
+ * @q: the queue, from which a receiver has taken a message
+ * @ev: as that of dipc_queue_admit_locked()
+ *
+ * A receiver that works through a full queue would let in, and wake, a sender
+ * with each message, and each of them would send one more and fill the queue
+ * again: two switches of tasks a message, which is more than all the rest. So
+ * they are left in line until the queue is half empty; then they have room for
+ * many. Those who look at the room as such (a queue may serve as a counter)
+ * find that it is given to them nevertheless, with a delay that nobody waits
+ * for who has messages to read: the queue's timer lets them in after LEFT_NS.
+ *
+ * Context: any; the queue's lock is held.
+ */
+void dipc_queue_admit_lazily_locked(struct dipc_queue *q,
+				    struct dipc_queue_events *ev)
+{
+	struct dipc_due *due = q->due;
+
+	if (!due || q->n_messages < ENOUGH_QUEUED || !is_half_full(q) ||
+	    list_empty(&q->senders) || q->closed || q->ended) {
+		dipc_queue_admit_locked(q, ev);
+		return;
+	}
+	if (due->left_in_line)
+		return;
+	due->left_in_line = true;
+	dipc_queue_due_set_locked(q, ktime_add_ns(ktime_get(), LEFT_NS));
 }

@@ -98,7 +98,7 @@ static void lend_queued(struct dipc_queue *q, struct dipc_message *m,
 	dipc_queue_unlink_locked(q, m);
 	dipc_queue_lend_locked(q, m);
 	if (q->n_senders || !list_empty(&q->starved))
-		dipc_queue_admit_locked(q, ev);
+		dipc_queue_admit_lazily_locked(q, ev);
 }
 
 /* A waiting sender's message goes to a receiver, without being queued. */

@@ -209,6 +209,27 @@ TEST_F(deadline, room_lets_in_who_sleeps)
 		       [DIPC_REASON_WAITED] = 1, [DIPC_REASON_TAKEN] = 1);
 }
 
+/* The queue's timer is also there for those who wait in line for a moment. */
+TEST_F(deadline, is_kept_after_others_were_let_in)
+{
+	struct call first, second;
+	int i;
+
+	ASSERT_EQ(0, dt_set_capacity(self->rx, 40, DIPC_POLICY_WAIT));
+	for (i = 0; i < 39; i++)
+		ASSERT_EQ(1, put(self->tx, 'x'));
+	EXPECT_EQ(1, post(self->tx, 'a', POST(.deadline_ns = loan() * MS)));
+	ASSERT_EQ(0, call_send(&first, self->tx, 'b'));
+	ASSERT_TRUE(call_wait_asleep(&first));
+	EXPECT_EQ('x', take(self->rx));
+	EXPECT_EQ(1, call_end(&first));
+	ASSERT_EQ(0, call_send(&second, self->tx, 'c'));
+	/* nobody but the deadline wakes it */
+	EXPECT_EQ(1, call_end(&second));
+	EXPECT_STREQ("xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxbc",
+		     take_all(self->rx));
+}
+
 TEST_F(deadline, sender_that_expires_in_line_lets_in_who_is_behind)
 {
 	struct dipc_queue_conf conf;

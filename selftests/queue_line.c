@@ -34,6 +34,73 @@ TEST_F(line, senders_enter_in_order_one_for_each_message_taken)
 	EXPECT_EQ(-EAGAIN, take(self->rx));
 }
 
+#define DEEP	40	/* who reads in it has enough to do at the beginning */
+
+static bool fill_deep(const FIXTURE_DATA(line) *self)
+{
+	int n = 0;
+
+	if (dt_set_capacity(self->rx, DEEP, DIPC_POLICY_WAIT))
+		return false;
+	while (put(self->tx, '0') == 1)
+		n++;
+	return n == DEEP;
+}
+
+/* For who counts with it: the room is given away at once, or nearly so. */
+TEST_F(line, deep_queue_too_lets_one_in_for_each_message_taken)
+{
+	char expected[] = "00000000000000000000000000000000000abcde";
+	int i;
+
+	ASSERT_TRUE(fill_deep(self));
+	ASSERT_TRUE(line_up_senders(self, 5));
+	for (i = 0; i < 5; i++) {
+		EXPECT_EQ('0', take(self->rx));
+		EXPECT_EQ(1, call_end(&self->call[i]));
+		EXPECT_TRUE(all_sleep(self, i + 1, 5));
+		EXPECT_EQ(4 - i, senders(self->rx));
+	}
+	memcpy(expected + DEEP - 5, letters, 5);
+	EXPECT_STREQ(expected, take_all(self->rx));
+}
+
+TEST_F(line, deep_queue_is_read_while_others_wait_in_order)
+{
+	int i;
+
+	ASSERT_TRUE(fill_deep(self));
+	ASSERT_TRUE(line_up_senders(self, 5));
+	for (i = 0; i < DEEP; i++)
+		ASSERT_EQ('0', take(self->rx));
+	/* who does not wait comes behind those who do */
+	ASSERT_EQ(1, put(self->tx, '9'));
+	for (i = 0; i < 5; i++) {
+		EXPECT_EQ(1, call_end(&self->call[i]));
+		EXPECT_EQ(letters[i], take(self->rx));
+	}
+	EXPECT_EQ('9', take(self->rx));
+	EXPECT_EQ(-EAGAIN, take(self->rx));
+}
+
+TEST_F(line, deep_queue_is_closed_while_some_wait_with_room)
+{
+	int i;
+
+	ASSERT_TRUE(fill_deep(self));
+	ASSERT_TRUE(line_up_senders(self, 5));
+	EXPECT_EQ('0', take(self->rx));
+	close(self->rx);
+	self->rx = -1;
+	for (i = 0; i < 5; i++) {
+		long ret = call_end(&self->call[i]);
+
+		/* the first may have been quicker */
+		if (i || ret != 1)
+			EXPECT_EQ(-ECONNREFUSED, ret);
+	}
+}
+
 TEST_F(line, receivers_are_served_in_order_one_for_each_message)
 {
 	int i;

@@ -98,6 +98,13 @@ void fz_broken(const struct fz_actor *actor, const char *text, ...)
 	va_end(args);
 }
 
+void fz_goes_on(const struct fz_actor *actor)
+{
+	const struct worker *w = (const struct worker *)actor;
+
+	w->seat->since_ns = fz_now_ns();
+}
+
 /*
  * One step
  */

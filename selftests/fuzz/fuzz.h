@@ -91,6 +91,9 @@ void fz_put_fd(const struct fz_actor *actor, uint64_t slot, int fd);
  */
 uint64_t fz_port(const struct fz_actor *actor, uint64_t table, uint64_t slot);
 
+/* An operation of many calls says that it has not come to a stop. */
+void fz_goes_on(const struct fz_actor *actor);
+
 /* What should never be, in what the kernel gave: the program is a finding. */
 void fz_broken(const struct fz_actor *actor, const char *text, ...)
 	__attribute__((format(printf, 2, 3)));

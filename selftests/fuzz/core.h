@@ -163,7 +163,7 @@ unsigned int fz_actor_bit(enum fz_proc proc, unsigned int thread);
  * judge.c: what is wrong
  */
 
-/* Messages are counted for the whole machine: are those of others there? */
+/* Messages and users are counted for the whole machine: is nobody else there? */
 extern bool fz_alone;
 /* What is freed a little later is freed by then. */
 extern unsigned int fz_left_ms;

@@ -284,7 +284,7 @@ bool fz_judge(struct fz_finding *finding, bool thorough)
 		return false;
 	if (thorough && (!nothing_is_told(&here, "root", finding) ||
 			 !nothing_is_told(&away, "away", finding) ||
-			 !nobody_is_charged(finding)))
+			 (fz_alone && !nobody_is_charged(finding))))
 		return false;
 	return kernel_is_silent(finding);
 }

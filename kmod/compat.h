@@ -70,6 +70,11 @@ static inline void shrinker_free(struct shrinker *shrinker)
 #endif
 #endif
 
+/* The array of an iterator went by another name. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 4, 0)
+#define iter_iov(iter)		((iter)->iov)
+#endif
+
 /* accept() was given its flags as such, and now in a structure. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 10, 0)
 #define DIPC_ACCEPT_ARGS	int flags, bool kern

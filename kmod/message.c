@@ -356,18 +356,22 @@ static struct place place_of(const struct dipc_message *m, size_t offset)
 /*
  * One buffer of a user, and a payload that is not longer than what lies inline:
  * that is what most messages are, and then iov_iter's loops cost more than the
- * copy does. Its memory was checked to be the user's when it was imported.
+ * copy does. Its memory was checked to be the user's when it was imported. Up
+ * to 6.3, that of a system call comes as an array of one.
  */
 static inline bool is_simple(const struct iov_iter *iter, size_t end, size_t len)
 {
-	return iter_is_ubuf(iter) && end <= DIPC_INLINE_BYTES &&
-	       len <= iter->count;
+	return (iter_is_ubuf(iter) ||
+		(iter_is_iovec(iter) && iter->nr_segs == 1)) &&
+	       end <= DIPC_INLINE_BYTES && len <= iter->count;
 }
 
 static inline void __user *simple_take(struct iov_iter *iter, size_t len)
 {
-	void __user *at = iter->ubuf + iter->iov_offset;
+	void __user *at = iter_is_ubuf(iter) ? iter->ubuf :
+					       iter_iov(iter)->iov_base;
 
+	at += iter->iov_offset;
 	iter->iov_offset += len;
 	iter->count -= len;
 	return at;

@@ -423,7 +423,7 @@ static int deliver(struct dipc_attempt *a, struct dipc_message *m)
 	u8 mode = a->params.mode;
 	enum dipc_reason reason;
 	unsigned int tries = 0;
-	struct dipc_waiter w;
+	struct dipc_waiter w __uninitialized;
 
 	dipc_waiter_init(&w);
 	w.mode = mode;

@@ -4,7 +4,7 @@
  * user and their socket. Knows nothing of queues.
  */
 #include <linux/ktime.h>
-#include <linux/percpu_counter.h>
+#include <linux/percpu.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 
@@ -23,7 +23,8 @@ static_assert(sizeof(struct dipc_message) == 176);
 void (*dipc_message_free_call)(struct dipc_message *m);
 
 static struct kmem_cache *message_cache;
-static struct percpu_counter live;
+/* Made here and freed there: only the sum of all processors means something. */
+static DEFINE_PER_CPU(long, live);
 
 /*
  * A slab with a constructor is not zeroed at each allocation. Everything in
@@ -48,29 +49,28 @@ int dipc_message_init_cache(void)
 {
 	int err;
 
-	err = percpu_counter_init(&live, 0, GFP_KERNEL);
-	if (err)
-		return err;
 	/* hardened usercopy: only the payload may be copied to and from */
 	message_cache = kmem_cache_create_usercopy("dipc_message",
 				sizeof(struct dipc_message), 0, SLAB_ACCOUNT,
 				offsetof(struct dipc_message, data),
 				sizeof_field(struct dipc_message, data),
 				construct);
-	if (!message_cache) {
-		err = -ENOMEM;
-		goto err_live;
-	}
+	if (!message_cache)
+		return -ENOMEM;
 	err = dipc_pools_init();
 	if (err)
-		goto err_cache;
-	return 0;
-
-err_cache:
-	kmem_cache_destroy(message_cache);
-err_live:
-	percpu_counter_destroy(&live);
+		kmem_cache_destroy(message_cache);
 	return err;
+}
+
+static long sum_live(void)
+{
+	long sum = 0;
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		sum += READ_ONCE(*per_cpu_ptr(&live, cpu));
+	return sum;
 }
 
 /**
@@ -80,10 +80,9 @@ err_live:
  */
 void dipc_message_fini_cache(void)
 {
-	WARN_ON_ONCE(percpu_counter_sum(&live));
+	WARN_ON_ONCE(sum_live());
 	dipc_pools_fini();
 	kmem_cache_destroy(message_cache);
-	percpu_counter_destroy(&live);
 }
 
 /**
@@ -94,7 +93,8 @@ void dipc_message_fini_cache(void)
  */
 u64 dipc_message_live(void)
 {
-	return percpu_counter_sum_positive(&live);
+	/* some may just be on their way from one processor to another */
+	return max(sum_live(), 0L);
 }
 
 static size_t beyond_inline(size_t bytes)
@@ -190,7 +190,7 @@ int dipc_message_init(struct dipc_message *m, struct dipc_sender *sender,
 		return err;
 	dipc_account_charge(sender->account,
 			    MESSAGE_TRUESIZE + chain.truesize);
-	percpu_counter_inc(&live);
+	this_cpu_inc(live);
 	refcount_inc(&sender->refs);
 	fill(m, sender, id, &chain);
 	m->stamp_ns = ktime_get_real_ns();
@@ -208,7 +208,7 @@ static int init_small_pair(struct dipc_message *request,
 	if (!dipc_pools_charge(sender->user, 2 * MESSAGE_TRUESIZE, limits))
 		return -ENOBUFS;
 	dipc_account_charge(sender->account, 2 * MESSAGE_TRUESIZE);
-	percpu_counter_add(&live, 2);
+	this_cpu_add(live, 2);
 	refcount_add(2, &sender->refs);
 	fill(request, sender, id, &none);
 	fill(reply, sender, id, &none);
@@ -583,7 +583,7 @@ void dipc_message_fini(struct dipc_message *m)
 	/* back to the cache as the constructor left it */
 	if (sender->account->is_stream)
 		INIT_LIST_HEAD(&m->share_node);
-	percpu_counter_dec(&live);
+	this_cpu_dec(live);
 	dipc_account_uncharge(sender->account,
 			      MESSAGE_TRUESIZE + chain.truesize);
 	dipc_sender_put(sender);
@@ -608,7 +608,7 @@ void dipc_message_fini_pair(struct dipc_message *request,
 		return;
 	}
 	dipc_user_uncharge(sender->user, DIPC_RES_BYTES, 2 * MESSAGE_TRUESIZE);
-	percpu_counter_add(&live, -2);
+	this_cpu_sub(live, 2);
 	dipc_account_uncharge(sender->account, 2 * MESSAGE_TRUESIZE);
 	/* that of the reply is not the last */
 	WARN_ON_ONCE(refcount_dec_and_test(&sender->refs));

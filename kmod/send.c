@@ -34,7 +34,8 @@ static int find_queue(struct dipc_attempt *a, struct msghdr *msg,
 
 static int send_message(struct dipc_attempt *a, struct msghdr *msg)
 {
-	struct sockaddr_dipc addr;
+	/* written before it is read, and seldom of use */
+	struct sockaddr_dipc addr __uninitialized;
 	int err;
 
 	if (a->len > DIPC_MSG_LEN_MAX)
@@ -83,7 +84,8 @@ static int send_pieces(struct dipc_attempt *a, struct msghdr *msg, size_t len)
 
 static int send_stream(struct dipc_attempt *a, struct msghdr *msg)
 {
-	struct sockaddr_dipc addr;
+	/* never of use: a stream has neither an address nor completions */
+	struct sockaddr_dipc addr __uninitialized;
 	size_t len = min_t(size_t, a->len, INT_MAX);
 	int err;
 
@@ -142,7 +144,8 @@ static int send(struct dipc_attempt *a, struct msghdr *msg)
  */
 int dipc_sock_send(struct dipc_sock *ds, struct msghdr *msg, size_t len)
 {
-	struct dipc_attempt a;
+	/* what is read of it is set by init() and by parsing */
+	struct dipc_attempt a __uninitialized;
 	int ret;
 
 	ret = dipc_attempt_check(ds);

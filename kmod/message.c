@@ -57,7 +57,8 @@ int dipc_message_init_cache(void)
 				construct);
 	if (!message_cache)
 		return -ENOMEM;
-	err = dipc_pools_init();
+	err = dipc_pools_init(message_cache, offsetof(struct dipc_message, kept),
+			      MESSAGE_TRUESIZE);
 	if (err)
 		kmem_cache_destroy(message_cache);
 	return err;
@@ -124,23 +125,32 @@ static struct dipc_chain chain_of(const struct dipc_sender *sender)
 	};
 }
 
-/* For all of a message but the object itself, for which is only charged. */
-static int get_memory(struct dipc_chain *chain, size_t bytes,
+/*
+ * For all of a message but the object itself: that is only charged for here,
+ * @object bytes, or none if it is one that was kept.
+ */
+static int get_memory(struct dipc_chain *chain, size_t bytes, size_t object,
 		      const struct dipc_limits *limits)
 {
 	if (bytes)
-		return dipc_chain_create(chain, bytes, MESSAGE_TRUESIZE,
-					 limits);
-	return dipc_pools_charge(chain->user, MESSAGE_TRUESIZE, limits) ?
-	       0 : -ENOBUFS;
+		return dipc_chain_create(chain, bytes, object, limits);
+	if (!object || dipc_pools_charge(chain->user, object, limits))
+		return 0;
+	return -ENOBUFS;
 }
 
 static void give_up_memory(struct dipc_chain *chain)
 {
-	if (chain->first)
-		dipc_chain_destroy(chain);
-	dipc_user_uncharge(chain->user, DIPC_RES_BYTES, MESSAGE_TRUESIZE +
+	if (!chain->first)
+		return;
+	dipc_chain_destroy(chain);
+	dipc_user_uncharge(chain->user, DIPC_RES_BYTES,
 			   chain->truesize - chain->kept);
+}
+
+static void uncharge_object(const struct dipc_sender *sender)
+{
+	dipc_user_uncharge(sender->user, DIPC_RES_BYTES, MESSAGE_TRUESIZE);
 }
 
 /* @chain: what was got for it; the charges have been made */
@@ -165,6 +175,25 @@ static void fill(struct dipc_message *m, struct dipc_sender *sender, u64 id,
 	refcount_set(&m->refs, 1);
 }
 
+/* @object: what is still to be charged for the memory at hand, bytes */
+static int init(struct dipc_message *m, struct dipc_sender *sender, u64 id,
+		size_t room, size_t object, const struct dipc_limits *limits)
+{
+	struct dipc_chain chain = chain_of(sender);
+	int err;
+
+	err = get_memory(&chain, beyond_inline(room), object, limits);
+	if (err)
+		return err;
+	dipc_account_charge(sender->account,
+			    MESSAGE_TRUESIZE + chain.truesize);
+	this_cpu_inc(live);
+	refcount_inc(&sender->refs);
+	fill(m, sender, id, &chain);
+	m->stamp_ns = ktime_get_real_ns();
+	return 0;
+}
+
 /**
  * dipc_message_init() - make the memory at hand a message
  * @m: with its lists empty
@@ -182,19 +211,7 @@ static void fill(struct dipc_message *m, struct dipc_sender *sender, u64 id,
 int dipc_message_init(struct dipc_message *m, struct dipc_sender *sender,
 		      u64 id, size_t room, const struct dipc_limits *limits)
 {
-	struct dipc_chain chain = chain_of(sender);
-	int err;
-
-	err = get_memory(&chain, beyond_inline(room), limits);
-	if (err)
-		return err;
-	dipc_account_charge(sender->account,
-			    MESSAGE_TRUESIZE + chain.truesize);
-	this_cpu_inc(live);
-	refcount_inc(&sender->refs);
-	fill(m, sender, id, &chain);
-	m->stamp_ns = ktime_get_real_ns();
-	return 0;
+	return init(m, sender, id, room, MESSAGE_TRUESIZE, limits);
 }
 
 /* Both are small: one charge, and nothing to be got. */
@@ -249,6 +266,23 @@ int dipc_message_init_pair(struct dipc_message *request,
 	return err;
 }
 
+/* From what the socket keeps, which is paid for already. */
+static struct dipc_message *take_kept(const struct dipc_sender *sender)
+{
+	struct dipc_kept *kept;
+
+	kept = dipc_pool_take_object(&sender->account->pool, sender->user,
+				     sender->pid);
+	return kept ? container_of(kept, struct dipc_message, kept) : NULL;
+}
+
+static struct dipc_message *alloc(const struct dipc_sender *sender)
+{
+	/* it is for the pool to keep when it was received */
+	dipc_pool_claim(&sender->account->pool, sender->user, sender->pid);
+	return kmem_cache_alloc(message_cache, DIPC_MESSAGE_GFP);
+}
+
 /**
  * dipc_message_create_room() - make a message that can grow
  * @sender: who sends it, through a stream; a reference is taken
@@ -266,15 +300,20 @@ dipc_message_create_room(struct dipc_sender *sender, u64 id, size_t len,
 			 size_t room, const struct dipc_limits *limits,
 			 int *err)
 {
-	struct dipc_message *m;
+	struct dipc_message *m = take_kept(sender);
+	bool was_kept = m;
 
-	m = kmem_cache_alloc(message_cache, DIPC_MESSAGE_GFP);
+	if (!m)
+		m = alloc(sender);
 	if (!m) {
 		*err = -ENOMEM;
 		return NULL;
 	}
-	*err = dipc_message_init(m, sender, id, room, limits);
+	*err = init(m, sender, id, room, was_kept ? 0 : MESSAGE_TRUESIZE,
+		    limits);
 	if (*err) {
+		if (was_kept)
+			uncharge_object(sender);
 		kmem_cache_free(message_cache, m);
 		return NULL;
 	}
@@ -564,6 +603,25 @@ static void free_extra(struct dipc_extra *extra)
 	kfree(extra);
 }
 
+/*
+ * All but the object itself is given up, and its part of the charge; how much
+ * the socket has less outstanding.
+ */
+static size_t strip(struct dipc_message *m)
+{
+	const struct dipc_sender *sender = m->sender;
+	struct dipc_chain chain = chain_of(sender);
+
+	chain.first = m->segments;
+	give_up_memory(&chain);
+	free_extra(m->extra);
+	/* back to the cache as the constructor left it */
+	if (sender->account->is_stream)
+		INIT_LIST_HEAD(&m->share_node);
+	this_cpu_dec(live);
+	return MESSAGE_TRUESIZE + chain.truesize;
+}
+
 /**
  * dipc_message_fini() - undo dipc_message_init()
  * @m: which nobody refers to any more
@@ -575,17 +633,26 @@ static void free_extra(struct dipc_extra *extra)
 void dipc_message_fini(struct dipc_message *m)
 {
 	struct dipc_sender *sender = m->sender;
-	struct dipc_chain chain = chain_of(sender);
+	size_t truesize = strip(m);
 
-	chain.first = m->segments;
-	give_up_memory(&chain);
-	free_extra(m->extra);
-	/* back to the cache as the constructor left it */
-	if (sender->account->is_stream)
-		INIT_LIST_HEAD(&m->share_node);
-	this_cpu_dec(live);
-	dipc_account_uncharge(sender->account,
-			      MESSAGE_TRUESIZE + chain.truesize);
+	uncharge_object(sender);
+	dipc_account_uncharge(sender->account, truesize);
+	dipc_sender_put(sender);
+}
+
+/* One of its own, not part of a call. */
+static void free_message(struct dipc_message *m)
+{
+	struct dipc_sender *sender = m->sender;
+	size_t truesize = strip(m);
+
+	if (!dipc_pool_keep_object(&sender->account->pool, &m->kept,
+				   sender->user, sender->pid)) {
+		uncharge_object(sender);
+		kmem_cache_free(message_cache, m);
+	}
+	/* last, so that who waits for that finds all given back */
+	dipc_account_uncharge(sender->account, truesize);
 	dipc_sender_put(sender);
 }
 
@@ -633,6 +700,5 @@ void dipc_message_put(struct dipc_message *m)
 		dipc_message_free_call(m);
 		return;
 	}
-	dipc_message_fini(m);
-	kmem_cache_free(message_cache, m);
+	free_message(m);
 }

@@ -4,7 +4,8 @@
  *
  * Lifetime: made by the sender with its payload, then owned by whoever it
  * was handed to, the queue or the receiver; freed by the last
- * dipc_message_put(). Only a receiver that peeks shares it.
+ * dipc_message_put(), or kept by the pool of the socket that sent it. Only a
+ * receiver that peeks shares it.
  * Locking: none of its own. @node, @share_node, @waiter, @share and @seq
  * belong to the queue and are covered by its lock, and so does what changes of
  * a stream's message: @stream.start and @len. The rest does not change once
@@ -48,7 +49,10 @@ struct dipc_message {
 			u32	room;		/* how large len may grow */
 		} stream;
 	};
-	struct dipc_sender	*sender;	/* counted */
+	union {
+		struct dipc_sender *sender;	/* counted */
+		struct dipc_kept kept;		/* of one that is in a pool */
+	};
 	struct dipc_waiter	*waiter;	/* who waits for its verdict */
 	struct dipc_share	*share;		/* of its user in the queue */
 	u64			seq;		/* its place in queue or line */

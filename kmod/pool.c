@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Keeping segments and giving them out again, the list of all pools, and the
- * ways in which they are emptied.
+ * Keeping segments and objects and giving them out again, the list of all
+ * pools, and the ways in which they are emptied.
  */
 #include <linux/jiffies.h>
 #include <linux/percpu_counter.h>
 #include <linux/sched.h>
 #include <linux/shrinker.h>
+#include <linux/slab.h>
 #include <linux/workqueue.h>
 
 #include "pool.h"
@@ -21,9 +22,12 @@
 static DEFINE_SPINLOCK(pools_lock);
 static LIST_HEAD(pools);		/* some of them are empty by now */
 static unsigned int n_pools;		/* in that list */
-static struct percpu_counter kept_bytes;	/* in all pools */
+static struct percpu_counter kept_bytes;	/* segments of all pools */
 static s64 kept_max_bytes;
 static struct shrinker *shrinker;
+static struct kmem_cache *object_cache;
+static size_t object_offset;		/* of the struct dipc_kept in one */
+static size_t object_bytes;		/* charged for one */
 
 static void age_pools(struct work_struct *work);
 static DECLARE_DELAYED_WORK(age_work, age_pools);
@@ -34,8 +38,29 @@ static void count_kept(s64 bytes)
 	percpu_counter_add_batch(&kept_bytes, bytes, DIPC_POOL_MAX_BYTES / 4);
 }
 
-/* All that a pool keeps, to be freed when its lock is released. */
-static struct dipc_segment *empty_locked(struct dipc_pool *pool)
+/* What is to be freed when a pool's lock is released. */
+struct waste {
+	struct dipc_segment	*segments;
+	struct dipc_kept	*objects;
+};
+
+static void dispose(const struct waste *waste)
+{
+	struct dipc_kept *object = waste->objects, *next;
+
+	dipc_segment_destroy_all(waste->segments);
+	for (; object; object = next) {
+		next = object->next;
+		kmem_cache_free(object_cache, (void *)object - object_offset);
+	}
+}
+
+static bool is_empty(const struct dipc_pool *pool)
+{
+	return !pool->bytes && !pool->n_objects;
+}
+
+static struct dipc_segment *empty_of_segments_locked(struct dipc_pool *pool)
 {
 	struct dipc_segment *all = NULL, *segment;
 	int i;
@@ -57,6 +82,21 @@ static struct dipc_segment *empty_locked(struct dipc_pool *pool)
 	return all;
 }
 
+/* All that a pool keeps; how many bytes that is. */
+static size_t empty_locked(struct dipc_pool *pool, struct waste *waste)
+{
+	size_t beside = pool->n_objects * object_bytes;
+	size_t bytes = pool->bytes + beside;
+
+	waste->segments = empty_of_segments_locked(pool);
+	waste->objects = pool->objects;
+	if (beside)
+		dipc_user_uncharge(pool->user, DIPC_RES_BYTES, beside);
+	WRITE_ONCE(pool->objects, NULL);
+	pool->n_objects = 0;
+	return bytes;
+}
+
 static void unlist_locked(struct dipc_pool *pool)
 {
 	lockdep_assert_held(&pools_lock);
@@ -71,7 +111,7 @@ static void list_pool(struct dipc_pool *pool)
 
 	spin_lock_bh(&pools_lock);
 	spin_lock(&pool->lock);
-	if (pool->bytes && list_empty(&pool->node)) {
+	if (!is_empty(pool) && list_empty(&pool->node)) {
 		list_add_tail(&pool->node, &pools);
 		WRITE_ONCE(n_pools, n_pools + 1);
 		listed = true;
@@ -91,7 +131,7 @@ struct choice {
 
 static bool is_chosen(struct dipc_pool *pool, const struct choice *choice)
 {
-	if (!pool->bytes)
+	if (is_empty(pool))
 		return true;
 	if (choice->user && choice->user != pool->user)
 		return false;
@@ -108,31 +148,30 @@ static bool is_chosen(struct dipc_pool *pool, const struct choice *choice)
  */
 static size_t empty_pools(const struct choice *choice)
 {
-	struct dipc_segment *all;
-	struct dipc_pool *pool;
 	unsigned int left, held = 0;
+	struct dipc_pool *pool;
 	size_t bytes = 0;
 
 	spin_lock_bh(&pools_lock);
 	for (left = n_pools; left && bytes < choice->max_bytes; left--) {
+		struct waste waste = {};
+
 		pool = list_first_entry_or_null(&pools, struct dipc_pool, node);
 		if (!pool)
 			break;
-		all = NULL;
 		spin_lock(&pool->lock);
 		if (is_chosen(pool, choice)) {
-			bytes += pool->bytes;
-			all = empty_locked(pool);
+			bytes += empty_locked(pool, &waste);
 			unlist_locked(pool);
 		} else {
 			list_move_tail(&pool->node, &pools);
 		}
 		spin_unlock(&pool->lock);
-		if (!all && ++held < POOLS_BATCH)
+		if (!waste.segments && !waste.objects && ++held < POOLS_BATCH)
 			continue;
 		held = 0;
 		spin_unlock_bh(&pools_lock);
-		dipc_segment_destroy_all(all);
+		dispose(&waste);
 		cond_resched();
 		spin_lock_bh(&pools_lock);
 	}
@@ -151,7 +190,9 @@ static void age_pools(struct work_struct *work)
 
 static unsigned long shrink_count(struct shrinker *s, struct shrink_control *sc)
 {
-	return percpu_counter_sum_positive(&kept_bytes) >> PAGE_SHIFT;
+	/* about a page of objects in each */
+	return (percpu_counter_sum_positive(&kept_bytes) >> PAGE_SHIFT) +
+	       READ_ONCE(n_pools);
 }
 
 static unsigned long shrink_scan(struct shrinker *s, struct shrink_control *sc)
@@ -209,8 +250,8 @@ void dipc_pool_own(struct dipc_pool *pool, struct dipc_user *user,
 		   struct pid *pid)
 {
 	struct dipc_user *old_user;
-	struct dipc_segment *all;
 	struct pid *old_pid;
+	struct waste waste;
 
 	/* who takes or keeps looks again under the lock */
 	if (likely(READ_ONCE(pool->user) == user &&
@@ -221,17 +262,35 @@ void dipc_pool_own(struct dipc_pool *pool, struct dipc_user *user,
 		spin_unlock_bh(&pool->lock);
 		return;
 	}
-	all = empty_locked(pool);
+	empty_locked(pool, &waste);
 	old_user = pool->user;
 	old_pid = pool->pid;
 	WRITE_ONCE(pool->user, dipc_user_get(user));
 	WRITE_ONCE(pool->pid, get_pid(pid));
 	spin_unlock_bh(&pool->lock);
 
-	dipc_segment_destroy_all(all);
+	dispose(&waste);
 	if (old_user)
 		dipc_user_put(old_user);
 	put_pid(old_pid);
+}
+
+/**
+ * dipc_pool_claim() - a process has found no object in a pool
+ * @pool: becomes its pool, unless it keeps something for another one
+ * @user: who pays
+ * @pid: the process
+ *
+ * As long as several processes send small messages through a socket in turn, the
+ * pool stays with one of them: to empty it each time would cost more than it saves.
+ *
+ * Context: process; may sleep.
+ */
+void dipc_pool_claim(struct dipc_pool *pool, struct dipc_user *user,
+		     struct pid *pid)
+{
+	if (!READ_ONCE(pool->objects) && !READ_ONCE(pool->bytes))
+		dipc_pool_own(pool, user, pid);
 }
 
 static bool is_owned(const struct dipc_pool *pool, const struct dipc_user *user,
@@ -272,6 +331,66 @@ struct dipc_segment *dipc_pool_take(struct dipc_pool *pool, unsigned int index,
 	return segment;
 }
 
+/**
+ * dipc_pool_take_object() - take an object that is kept
+ * @pool: of the socket
+ * @user: who sends; is charged for it already
+ * @pid: the process that sends
+ *
+ * Context: any.
+ * Return: the object, or NULL if there is none.
+ */
+struct dipc_kept *dipc_pool_take_object(struct dipc_pool *pool,
+					const struct dipc_user *user,
+					const struct pid *pid)
+{
+	struct dipc_kept *object = NULL;
+
+	if (!READ_ONCE(pool->objects))
+		return NULL;
+	spin_lock_bh(&pool->lock);
+	if (is_owned(pool, user, pid))
+		object = pool->objects;
+	if (object) {
+		WRITE_ONCE(pool->objects, object->next);
+		pool->n_objects--;
+	}
+	spin_unlock_bh(&pool->lock);
+	return object;
+}
+
+/**
+ * dipc_pool_keep_object() - keep the object that a message was
+ * @pool: of the socket that sent it
+ * @object: of the cache that was given to dipc_pools_init()
+ * @user: who is charged for it, and goes on to be if it is kept
+ * @pid: the process that sent it
+ *
+ * Context: any.
+ * Return: whether it is kept; if not, it is still the caller's.
+ */
+bool dipc_pool_keep_object(struct dipc_pool *pool, struct dipc_kept *object,
+			   const struct dipc_user *user,
+			   const struct pid *pid)
+{
+	bool is_kept, is_listed = true;
+
+	spin_lock_bh(&pool->lock);
+	is_kept = is_owned(pool, user, pid) &&
+		  pool->n_objects < DIPC_POOL_MAX_OBJECTS;
+	if (likely(is_kept)) {
+		object->next = pool->objects;
+		WRITE_ONCE(pool->objects, object);
+		pool->n_objects++;
+		pool->used = true;
+		is_listed = !list_empty(&pool->node);
+	}
+	spin_unlock_bh(&pool->lock);
+	if (unlikely(!is_listed))
+		list_pool(pool);
+	return is_kept;
+}
+
 static bool has_room(const struct dipc_pool *pool, size_t size)
 {
 	return pool->bytes + size <= DIPC_POOL_MAX_BYTES &&
@@ -308,7 +427,7 @@ struct dipc_segment *dipc_pool_keep(struct dipc_pool *pool,
 	/* full, but of other sizes: those are not what is sent now */
 	if (!has_room(pool, dipc_segment_size(first->index)) &&
 	    !pool->kept[first->index])
-		displaced = empty_locked(pool);
+		displaced = empty_of_segments_locked(pool);
 	for (; segment; segment = next) {
 		size = dipc_segment_size(segment->index);
 		if (!has_room(pool, size))
@@ -350,13 +469,13 @@ void dipc_pool_init(struct dipc_pool *pool)
  */
 void dipc_pool_close(struct dipc_pool *pool)
 {
-	struct dipc_segment *all;
 	struct dipc_user *user;
+	struct waste waste;
 	struct pid *pid;
 
 	spin_lock_bh(&pools_lock);
 	spin_lock(&pool->lock);
-	all = empty_locked(pool);
+	empty_locked(pool, &waste);
 	user = pool->user;
 	pid = pool->pid;
 	/* nobody owns it from now on, so that nothing is kept */
@@ -368,7 +487,7 @@ void dipc_pool_close(struct dipc_pool *pool)
 	spin_unlock(&pool->lock);
 	spin_unlock_bh(&pools_lock);
 
-	dipc_segment_destroy_all(all);
+	dispose(&waste);
 	if (user)
 		dipc_user_put(user);
 	put_pid(pid);
@@ -376,13 +495,20 @@ void dipc_pool_close(struct dipc_pool *pool)
 
 /**
  * dipc_pools_init() - prepare for pools to be used
+ * @cache: of the objects that they are to keep
+ * @offset: of the struct dipc_kept in an object
+ * @bytes: what a user is charged for an object
  *
  * Context: process, when the module is loaded.
  * Return: 0 or -ENOMEM.
  */
-int dipc_pools_init(void)
+int dipc_pools_init(struct kmem_cache *cache, size_t offset, size_t bytes)
 {
 	int err;
+
+	object_cache = cache;
+	object_offset = offset;
+	object_bytes = bytes;
 
 	kept_max_bytes = (totalram_pages() << PAGE_SHIFT) / POOLS_PART;
 	err = percpu_counter_init(&kept_bytes, 0, GFP_KERNEL);

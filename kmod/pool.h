@@ -6,7 +6,9 @@
  * Segments are kept as they are, with what was in them: what is read from one
  * is bounded by its message's length, and a segment never changes hands. A
  * pool belongs to one process of one user at a time, and what it keeps stays
- * charged to him: to his memory limit, and to the memory cgroup.
+ * charged to him: to his memory limit, and to the memory cgroup. The same goes
+ * for the messages themselves, of which it keeps a few; to the pool they are
+ * objects of one size, all of one slab cache.
  *
  * It is emptied when another process sends through the socket; when that limit
  * or the memory does not suffice for a message; under memory pressure, by a
@@ -33,20 +35,28 @@
 /* for a call with a request and a reply of 1 MiB each */
 #define DIPC_POOL_MAX_BYTES	(SZ_2M + SZ_256K)
 #define DIPC_POOL_MAX_SEGMENTS	256	/* so that emptying one is short */
+#define DIPC_POOL_MAX_OBJECTS	32	/* a burst of small messages */
+
+/* In an object, where it needs nothing else while it is kept. */
+struct dipc_kept {
+	struct dipc_kept	*next;
+};
 
 struct dipc_pool {
 	spinlock_t		lock;
 	bool			used;		/* since it was last looked at */
-	u32			bytes;		/* memory that it keeps */
+	u32			bytes;		/* in segments */
 	u32			n_segments;
+	u32			n_objects;
 	struct dipc_segment	*kept[DIPC_SEGMENT_SIZES];
+	struct dipc_kept	*objects;
 	struct dipc_user	*user;		/* counted; NULL: never used */
 	struct pid		*pid;		/* counted; thread group */
 	bool			closed;
 	struct list_head	node;		/* in the list of all */
 };
 
-int dipc_pools_init(void);
+int dipc_pools_init(struct kmem_cache *cache, size_t offset, size_t bytes);
 void dipc_pools_fini(void);
 
 void dipc_pool_init(struct dipc_pool *pool);
@@ -60,6 +70,14 @@ struct dipc_segment *dipc_pool_keep(struct dipc_pool *pool,
 				    struct dipc_segment *first,
 				    const struct dipc_user *user,
 				    const struct pid *pid, size_t *kept);
+void dipc_pool_claim(struct dipc_pool *pool, struct dipc_user *user,
+		     struct pid *pid);
+struct dipc_kept *dipc_pool_take_object(struct dipc_pool *pool,
+					const struct dipc_user *user,
+					const struct pid *pid);
+bool dipc_pool_keep_object(struct dipc_pool *pool, struct dipc_kept *object,
+			   const struct dipc_user *user,
+			   const struct pid *pid);
 bool dipc_pools_empty(const struct dipc_user *user);
 bool dipc_pools_charge(struct dipc_user *user, size_t bytes,
 		       const struct dipc_limits *limits);

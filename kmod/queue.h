@@ -200,8 +200,8 @@ struct dipc_queue_info {
 };
 
 /* queue_due.c: which messages have a deadline */
-void dipc_queue_due_add_locked(struct dipc_queue *q, struct dipc_message *m);
-void dipc_queue_due_del_locked(struct dipc_queue *q, struct dipc_message *m);
+void dipc_queue_add_deadline_locked(struct dipc_queue *q, struct dipc_message *m);
+void dipc_queue_del_deadline_locked(struct dipc_queue *q, struct dipc_message *m);
 struct dipc_message *dipc_queue_overdue_locked(struct dipc_queue *q);
 void dipc_queue_due_set_locked(struct dipc_queue *q, ktime_t expires);
 void dipc_queue_due_stop(struct dipc_queue *q);
@@ -261,8 +261,8 @@ void dipc_queue_admit_lazily_locked(struct dipc_queue *q,
 /* queue_expire.c: what is overdue goes */
 int dipc_queue_prepare_due(struct dipc_queue *q);
 void dipc_queue_prepare_line(struct dipc_queue *q);
-void dipc_queue_expire_locked(struct dipc_queue *q,
-			      struct dipc_queue_events *ev);
+void dipc_queue_drop_overdue_locked(struct dipc_queue *q,
+				    struct dipc_queue_events *ev);
 
 /* queue_admit.c: how a message comes in; with the lock held */
 enum dipc_reason dipc_queue_offer_locked(struct dipc_queue *q,
@@ -284,9 +284,7 @@ int dipc_queue_init(struct dipc_queue *q, enum dipc_queue_kind kind, u64 id,
 		    const struct dipc_queue_conf *conf, kuid_t owner,
 		    int close_err, struct dipc_stats __percpu *stats,
 		    const struct dipc_queue_ops *ops);
-bool dipc_queue_get_unless_zero(struct dipc_queue *q);
-void dipc_queue_get(struct dipc_queue *q);
-void dipc_queue_put(struct dipc_queue *q);
+void dipc_queue_free(struct dipc_queue *q);
 int dipc_queue_configure(struct dipc_queue *q,
 			 const struct dipc_queue_conf *conf, kuid_t owner);
 void dipc_queue_info(struct dipc_queue *q, struct dipc_queue_info *info);
@@ -338,6 +336,87 @@ void dipc_queue_unwatch_room(struct dipc_watcher *w);
 
 /* The waiter of a message on loan whose sender has withdrawn it. */
 extern struct dipc_waiter dipc_waiter_revoked;
+
+/**
+ * dipc_queue_get_unless_zero() - take a reference to a queue that was found
+ * @q: found in an RCU read section
+ *
+ * Context: any.
+ * Return: whether there was still one to be had.
+ */
+static inline bool dipc_queue_get_unless_zero(struct dipc_queue *q)
+{
+	return refcount_inc_not_zero(&q->refs);
+}
+
+/**
+ * dipc_queue_get() - take one more reference
+ * @q: of which the caller holds one
+ *
+ * Context: any.
+ */
+static inline void dipc_queue_get(struct dipc_queue *q)
+{
+	refcount_inc(&q->refs);
+}
+
+/**
+ * dipc_queue_put() - give a reference back
+ * @q: may be gone afterwards; or NULL
+ *
+ * Context: any, without the queue's lock.
+ */
+static inline void dipc_queue_put(struct dipc_queue *q)
+{
+	if (q && refcount_dec_and_test(&q->refs))
+		dipc_queue_free(q);
+}
+
+/**
+ * dipc_queue_due_add_locked() - a message is in the queue, or waits for room
+ * @q: the queue
+ * @m: the message, with or without a deadline
+ *
+ * Context: any; the queue's lock is held.
+ */
+static inline void dipc_queue_due_add_locked(struct dipc_queue *q,
+					     struct dipc_message *m)
+{
+	if (unlikely(m->extra))
+		dipc_queue_add_deadline_locked(q, m);
+}
+
+/**
+ * dipc_queue_due_del_locked() - a message leaves the queue
+ * @q: the queue
+ * @m: the message, with or without a deadline
+ *
+ * The timer may go off in vain.
+ *
+ * Context: any; the queue's lock is held.
+ */
+static inline void dipc_queue_due_del_locked(struct dipc_queue *q,
+					     struct dipc_message *m)
+{
+	if (unlikely(m->extra))
+		dipc_queue_del_deadline_locked(q, m);
+}
+
+/**
+ * dipc_queue_expire_locked() - discard what is overdue
+ * @q: the queue
+ * @ev: takes up what follows; two more tasks find a place in it
+ *
+ * As many as can be at once; for the rest the timer is there.
+ *
+ * Context: any; the queue's lock is held.
+ */
+static inline void dipc_queue_expire_locked(struct dipc_queue *q,
+					    struct dipc_queue_events *ev)
+{
+	if (unlikely(q->due) && !q->closed)
+		dipc_queue_drop_overdue_locked(q, ev);
+}
 
 /**
  * dipc_queue_notify() - do what follows from a change

@@ -23,17 +23,17 @@ void dipc_queue_due_set_locked(struct dipc_queue *q, ktime_t expires)
 }
 
 /**
- * dipc_queue_due_add_locked() - a message is in the queue, or waits for room
+ * dipc_queue_add_deadline_locked() - the timer is to go off when a message is due
  * @q: the queue
- * @m: the message, with or without a deadline
+ * @m: with an extra part, perhaps a deadline in it
  *
  * Context: any; the queue's lock is held.
  */
-void dipc_queue_due_add_locked(struct dipc_queue *q, struct dipc_message *m)
+void dipc_queue_add_deadline_locked(struct dipc_queue *q, struct dipc_message *m)
 {
 	struct dipc_extra *extra = m->extra;
 
-	if (likely(!extra) || !extra->has_deadline || WARN_ON_ONCE(!q->due))
+	if (!extra->has_deadline || WARN_ON_ONCE(!q->due))
 		return;
 	if (!RB_EMPTY_NODE(&extra->due.node))
 		return;
@@ -43,19 +43,17 @@ void dipc_queue_due_add_locked(struct dipc_queue *q, struct dipc_message *m)
 }
 
 /**
- * dipc_queue_due_del_locked() - a message leaves the queue
+ * dipc_queue_del_deadline_locked() - undo dipc_queue_add_deadline_locked()
  * @q: the queue
- * @m: the message, with or without a deadline
- *
- * The timer may go off in vain.
+ * @m: with an extra part
  *
  * Context: any; the queue's lock is held.
  */
-void dipc_queue_due_del_locked(struct dipc_queue *q, struct dipc_message *m)
+void dipc_queue_del_deadline_locked(struct dipc_queue *q, struct dipc_message *m)
 {
 	struct dipc_extra *extra = m->extra;
 
-	if (likely(!extra) || RB_EMPTY_NODE(&extra->due.node))
+	if (RB_EMPTY_NODE(&extra->due.node))
 		return;
 	timerqueue_del(&q->due->deadlines, &extra->due);
 }

@@ -33,22 +33,18 @@ static void expire(struct dipc_queue *q, struct dipc_message *m,
 }
 
 /**
- * dipc_queue_expire_locked() - discard what is overdue
- * @q: the queue
- * @ev: takes up what follows; two more tasks find a place in it
- *
- * As many as can be at once; for the rest the timer is there.
+ * dipc_queue_drop_overdue_locked() - see dipc_queue_expire_locked()
+ * @q: the queue, which has had deadlines
+ * @ev: takes up what follows
  *
  * Context: any; the queue's lock is held.
  */
-void dipc_queue_expire_locked(struct dipc_queue *q,
-			      struct dipc_queue_events *ev)
+void dipc_queue_drop_overdue_locked(struct dipc_queue *q,
+				    struct dipc_queue_events *ev)
 {
 	struct dipc_message *m;
 	bool any = false;
 
-	if (likely(!q->due) || q->closed)
-		return;
 	while (ev->n_drop < DIPC_DROP_MAX && ev->n_wake < DIPC_EVENTS_MAX - 2) {
 		m = dipc_queue_overdue_locked(q);
 		if (!m)

@@ -107,38 +107,13 @@ int dipc_queue_init(struct dipc_queue *q, enum dipc_queue_kind kind, u64 id,
 }
 
 /**
- * dipc_queue_get_unless_zero() - take a reference to a queue that was found
- * @q: found in an RCU read section
- *
- * Context: any.
- * Return: whether there was still one to be had.
- */
-bool dipc_queue_get_unless_zero(struct dipc_queue *q)
-{
-	return refcount_inc_not_zero(&q->refs);
-}
-
-/**
- * dipc_queue_get() - take one more reference
- * @q: of which the caller holds one
- *
- * Context: any.
- */
-void dipc_queue_get(struct dipc_queue *q)
-{
-	refcount_inc(&q->refs);
-}
-
-/**
- * dipc_queue_put() - give a reference back
- * @q: may be gone afterwards; or NULL
+ * dipc_queue_free() - the last reference is gone
+ * @q: closed; see dipc_queue_put()
  *
  * Context: any, without the queue's lock.
  */
-void dipc_queue_put(struct dipc_queue *q)
+void dipc_queue_free(struct dipc_queue *q)
 {
-	if (!q || !refcount_dec_and_test(&q->refs))
-		return;
 	dipc_queue_due_free(q);
 	kfree(q->levels);
 	q->ops->release(q);

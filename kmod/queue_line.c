@@ -62,13 +62,14 @@ struct dipc_share *dipc_queue_share_locked(struct dipc_queue *q, kuid_t uid,
 bool dipc_queue_within_quota_locked(const struct dipc_queue *q,
 				    const struct dipc_share *share, u32 len)
 {
-	const struct dipc_fill fill = {
-		.capacity_msgs = q->capacity_msgs,
-		.msgs = q->n_messages,
-		.capacity_bytes = q->capacity_bytes,
-		.bytes = q->bytes,
-	};
+	struct dipc_fill fill;
 
+	if (!share)
+		return true;
+	fill.capacity_msgs = q->capacity_msgs;
+	fill.msgs = q->n_messages;
+	fill.capacity_bytes = q->capacity_bytes;
+	fill.bytes = q->bytes;
 	return dipc_share_allows(share, len, &fill);
 }
 

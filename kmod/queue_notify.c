@@ -25,7 +25,7 @@ void dipc_queue_events_init(struct dipc_queue_events *ev)
 	INIT_LIST_HEAD(&ev->complete);
 }
 
-static void free_dropped(struct dipc_queue_events *ev)
+static noinline void free_dropped(struct dipc_queue_events *ev)
 {
 	struct dipc_message *m, *next;
 
@@ -57,7 +57,7 @@ static void call_starving(struct dipc_queue *q)
  * Each watcher is called once, then it has to ask again. Who asks meanwhile
  * has to wait for the next time, or this could go on for ever.
  */
-static void call_room(struct dipc_queue *q)
+static noinline void call_room(struct dipc_queue *q)
 {
 	struct dipc_watcher *batch[DIPC_EVENTS_MAX];
 	unsigned int i, n;
@@ -81,7 +81,7 @@ static void call_room(struct dipc_queue *q)
 	spin_unlock_bh(&q->lock);
 }
 
-static void call_back(struct dipc_queue_events *ev)
+static noinline void call_back(struct dipc_queue_events *ev)
 {
 	struct dipc_waiter *w, *next;
 
@@ -96,11 +96,13 @@ static void act(struct dipc_queue *q, struct dipc_queue_events *ev)
 	unsigned int i;
 
 	/* first, so that who is told next finds it given back to his account */
-	free_dropped(ev);
+	if (ev->n_drop)
+		free_dropped(ev);
 	for (i = 0; i < ev->n_wake; i++)
 		if (ev->wake[i])
 			wake_up_process(ev->wake[i]);
-	call_back(ev);
+	if (!list_empty(&ev->complete))
+		call_back(ev);
 	if (ev->readable)
 		call_readable(q, ev->was_empty);
 	if (ev->room)

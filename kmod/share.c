@@ -25,7 +25,7 @@ struct dipc_share *dipc_share_find(struct list_head *shares,
 
 /**
  * dipc_share_allows() - may a user's message enter by the quota rule
- * @share: of the user, who is not the queue's owner; or NULL
+ * @share: of the user, who is not the queue's owner
  * @len: payload in bytes
  * @fill: capacity and use of the queue
  *
@@ -39,7 +39,7 @@ bool dipc_share_allows(const struct dipc_share *share, u32 len,
 	u64 others_bytes, left_bytes = 0;
 	u32 others_msgs, left_msgs = 0;
 
-	if (!share || !share->msgs)
+	if (!share->msgs)
 		return true;
 
 	others_msgs = fill->msgs - share->msgs;
@@ -123,17 +123,15 @@ bool dipc_share_enter(struct list_head *shares, struct dipc_message *m)
 }
 
 /**
- * dipc_share_leave() - a message leaves the queue
- * @m: the message, of whatever user; the queue's lock is held
+ * dipc_share_take_out() - see dipc_share_leave()
+ * @m: the message, in a share; the queue's lock is held
  *
  * Context: any.
  */
-void dipc_share_leave(struct dipc_message *m)
+void dipc_share_take_out(struct dipc_message *m)
 {
 	struct dipc_share *share = m->share;
 
-	if (!share)
-		return;
 	m->share = NULL;
 	list_del_init(&m->share_node);
 	share->bytes -= m->len;

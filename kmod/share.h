@@ -43,8 +43,20 @@ struct dipc_share *dipc_share_find(struct list_head *shares,
 bool dipc_share_allows(const struct dipc_share *share, u32 len,
 		       const struct dipc_fill *fill);
 bool dipc_share_enter(struct list_head *shares, struct dipc_message *m);
-void dipc_share_leave(struct dipc_message *m);
+void dipc_share_take_out(struct dipc_message *m);
 void dipc_share_hold_back(struct dipc_share *share, struct dipc_message *m);
 void dipc_share_let_go(struct dipc_message *m);
+
+/**
+ * dipc_share_leave() - a message leaves the queue
+ * @m: the message, of whatever user; the queue's lock is held
+ *
+ * Context: any.
+ */
+static inline void dipc_share_leave(struct dipc_message *m)
+{
+	if (m->share)
+		dipc_share_take_out(m);
+}
 
 #endif /* _DIPC_SHARE_H */

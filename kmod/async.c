@@ -285,7 +285,7 @@ struct dipc_async *dipc_async_create(struct dipc_errqueue *eq,
 {
 	struct dipc_async *async;
 
-	if (!dipc_user_charge(user, DIPC_RES_BYTES, sizeof(*async), limits)) {
+	if (!dipc_pools_charge(user, sizeof(*async), limits)) {
 		*err = -ENOBUFS;
 		return NULL;
 	}

@@ -32,7 +32,7 @@ void dipc_attempt_init(struct dipc_attempt *a, struct dipc_sock *ds,
 		       bool may_wait, size_t len)
 {
 	a->ds = ds;
-	a->dn = dipc_net_of(sock_net(&ds->sk));
+	a->dn = ds->dn;
 	a->queue = NULL;
 	a->params.files = NULL;
 	a->connected = false;
@@ -104,10 +104,34 @@ int dipc_attempt_check(struct dipc_sock *ds)
 	return READ_ONCE(ds->sk.sk_state) == TCP_ESTABLISHED ? 0 : -ENOTCONN;
 }
 
+/*
+ * Nearly always a socket is connected to one queue, and then nothing is wanted
+ * of the route but that. It is there as long as the RCU read section lasts, and
+ * so is the memory of its queue; whether that can still be had is asked of it.
+ */
+static bool use_route(struct dipc_attempt *a)
+{
+	const struct dipc_route *route;
+	struct dipc_queue *queue;
+
+	rcu_read_lock();
+	route = rcu_dereference(a->ds->route);
+	queue = route ? route->queue : NULL;
+	if (queue && dipc_queue_get_unless_zero(queue)) {
+		a->queue = queue;
+		a->connected = true;
+	}
+	rcu_read_unlock();
+	return a->queue;
+}
+
 static int find_by_route(struct dipc_attempt *a, struct sockaddr_dipc *addr)
 {
-	struct dipc_route *route = dipc_sock_route(a->ds);
+	struct dipc_route *route;
 
+	if (likely(!addr) && use_route(a))
+		return 0;
+	route = dipc_sock_route(a->ds);
 	if (!route)
 		return -ENOTCONN;
 	a->connected = true;

@@ -344,15 +344,15 @@ void dipc_control_put_source(struct dipc_sock *ds, struct msghdr *msg,
 }
 
 /**
- * dipc_control_put() - tell a receiver what it asked to be told of a message
- * @ds: the receiving socket
- * @msg: takes up the control messages; MSG_CTRUNC is set if it has no room
- * @m: the message, on loan or shared
+ * dipc_control_put_all() - see dipc_control_put()
+ * @ds: the receiving socket, which has asked for something
+ * @msg: takes up the control messages
+ * @m: the message; perhaps with descriptors
  *
  * Context: process; may sleep.
  */
-void dipc_control_put(struct dipc_sock *ds, struct msghdr *msg,
-		      const struct dipc_message *m)
+void dipc_control_put_all(struct dipc_sock *ds, struct msghdr *msg,
+			  const struct dipc_message *m)
 {
 	const struct sock *sk = &ds->sk;
 	u32 info = READ_ONCE(ds->recv_info);

@@ -32,7 +32,27 @@ void dipc_control_put_source(struct dipc_sock *ds, struct msghdr *msg,
 			     const struct dipc_message *m);
 void dipc_control_put_credentials(struct msghdr *msg,
 				  const struct dipc_sender *from);
-void dipc_control_put(struct dipc_sock *ds, struct msghdr *msg,
-		      const struct dipc_message *m);
+void dipc_control_put_all(struct dipc_sock *ds, struct msghdr *msg,
+			  const struct dipc_message *m);
+
+/**
+ * dipc_control_put() - tell a receiver what it asked to be told of a message
+ * @ds: the receiving socket
+ * @msg: takes up the control messages; MSG_CTRUNC is set if it has no room
+ * @m: the message, on loan or shared
+ *
+ * Context: process; may sleep.
+ */
+static inline void dipc_control_put(struct dipc_sock *ds, struct msghdr *msg,
+				    const struct dipc_message *m)
+{
+	const struct sock *sk = &ds->sk;
+
+	/* most do not ask for anything */
+	if (READ_ONCE(ds->recv_info) || READ_ONCE(sk->sk_tsflags) ||
+	    sock_flag(sk, SOCK_RCVTSTAMP) || m->extra ||
+	    test_bit(SOCK_PASSCRED, &sk->sk_socket->flags))
+		dipc_control_put_all(ds, msg, m);
+}
 
 #endif /* _DIPC_CONTROL_H */

@@ -77,31 +77,12 @@ bool dipc_sock_match(struct dipc_sock *ds, struct dipc_match *match)
 {
 	const struct dipc_standing_match *standing;
 
-	if (likely(!rcu_access_pointer(ds->match)))
-		return false;
 	rcu_read_lock();
 	standing = rcu_dereference(ds->match);
 	if (standing)
 		*match = standing->match;
 	rcu_read_unlock();
 	return standing;
-}
-
-/**
- * dipc_sock_want() - which messages a socket receives
- * @ds: the socket
- * @want: takes it up
- *
- * Context: any.
- * Return: @want, or NULL: all.
- */
-const struct dipc_want *dipc_sock_want(struct dipc_sock *ds,
-				       struct dipc_want *want)
-{
-	/* only a mailbox is shared with who takes requests */
-	want->no_calls = ds->mailbox && !READ_ONCE(ds->recv_calls);
-	want->has_match = dipc_sock_match(ds, &want->match);
-	return want->no_calls || want->has_match ? want : NULL;
 }
 
 /**

@@ -13,8 +13,7 @@
 #include "message.h"
 #include "pool.h"
 
-/* What a slab needs for one beyond the object: a free pointer and a cgroup. */
-#define MESSAGE_TRUESIZE (sizeof(struct dipc_message) + 2 * sizeof(void *))
+#define MESSAGE_TRUESIZE DIPC_MESSAGE_TRUESIZE
 
 static_assert(sizeof(struct dipc_message) == 176);
 
@@ -104,14 +103,13 @@ static size_t beyond_inline(size_t bytes)
 }
 
 /**
- * dipc_message_truesize() - memory that a message takes
- * @len: its payload in bytes, or of a stream its room
+ * dipc_message_large_truesize() - see dipc_message_truesize()
+ * @len: its payload or room in bytes, more than DIPC_INLINE_BYTES
  *
  * Context: any.
- * Return: bytes of kernel memory, as charged to user and socket; a little
- * more may be, see dipc_chain_truesize().
+ * Return: bytes of kernel memory.
  */
-size_t dipc_message_truesize(size_t len)
+size_t dipc_message_large_truesize(size_t len)
 {
 	return MESSAGE_TRUESIZE + dipc_chain_truesize(beyond_inline(len));
 }

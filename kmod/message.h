@@ -83,7 +83,7 @@ int dipc_message_init_cache(void);
 void dipc_message_fini_cache(void);
 u64 dipc_message_live(void);
 
-size_t dipc_message_truesize(size_t len);
+size_t dipc_message_large_truesize(size_t len);
 int dipc_message_init(struct dipc_message *m, struct dipc_sender *sender,
 		      u64 id, size_t room, const struct dipc_limits *limits);
 void dipc_message_fini(struct dipc_message *m);
@@ -113,6 +113,25 @@ int dipc_message_copy_at(struct dipc_message *m, size_t offset, size_t len,
 void dipc_message_copy(struct dipc_message *to,
 		       const struct dipc_message *from);
 void dipc_message_put(struct dipc_message *m);
+
+/* What a slab needs for one beyond the object: a free pointer and a cgroup. */
+#define DIPC_MESSAGE_TRUESIZE \
+	(sizeof(struct dipc_message) + 2 * sizeof(void *))
+
+/**
+ * dipc_message_truesize() - memory that a message takes
+ * @len: its payload in bytes, or of a stream its room
+ *
+ * Context: any.
+ * Return: bytes of kernel memory, as charged to user and socket; a little
+ * more may be, see dipc_chain_truesize().
+ */
+static inline size_t dipc_message_truesize(size_t len)
+{
+	if (likely(len <= DIPC_INLINE_BYTES))
+		return DIPC_MESSAGE_TRUESIZE;
+	return dipc_message_large_truesize(len);
+}
 
 /* What frees a message that is part of something larger; set at load. */
 extern void (*dipc_message_free_call)(struct dipc_message *m);

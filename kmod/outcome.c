@@ -12,21 +12,6 @@
 #include "files.h"
 #include "sock_call.h"
 
-/**
- * dipc_sock_has_calls() - may a receive find the end of a call
- * @ds: the socket
- *
- * Context: any.
- * Return: whether an asynchronous call was ever made through it.
- */
-bool dipc_sock_has_calls(const struct dipc_sock *ds)
-{
-	/* pairs with the cmpxchg() that sets it */
-	const struct dipc_caller *c = smp_load_acquire(&ds->caller);
-
-	return c && dipc_caller_is_async(c);
-}
-
 /* Why there is no use in trying again; or DIPC_REASON_NONE: there is. */
 static enum dipc_reason final_reason(long err)
 {

@@ -140,6 +140,17 @@ static struct dipc_message *share(struct dipc_message *m)
 	return m;
 }
 
+/* There is no message: whether there will be one, and who waits for it. */
+static void find_none(struct dipc_queue *q, struct dipc_waiter *w,
+		      struct dipc_queue_events *ev, int *err)
+{
+	if (q->ended)
+		return;
+	*err = w ? -EINPROGRESS : -EAGAIN;
+	if (w)
+		wait_in_line(q, w, ev);
+}
+
 /*
  * One hold of the lock. Sets @err to -EALREADY if the search is to go on; then
  * the message that is returned is the caller's to put, or NULL.
@@ -174,11 +185,7 @@ static struct dipc_message *search_step(struct dipc_queue *q, struct scan *scan,
 		lend_waiting(q, m, ev);
 		return m;
 	}
-	if (q->ended)
-		return NULL;
-	*err = w ? -EINPROGRESS : -EAGAIN;
-	if (w)
-		wait_in_line(q, w, ev);
+	find_none(q, w, ev, err);
 	return NULL;
 }
 
@@ -210,6 +217,50 @@ static struct dipc_message *search(struct dipc_queue *q, struct scan *scan,
 	return m;
 }
 
+static noinline struct dipc_message *take_wanted(struct dipc_queue *q,
+						 const struct dipc_want *want,
+						 struct dipc_waiter *w,
+						 int *err)
+{
+	struct scan scan = { .want = want, .may_miss = !w };
+
+	return search(q, &scan, w, err);
+}
+
+/* Whoever wants no requests takes all where there was none yet. */
+static bool fits_all_locked(const struct dipc_queue *q,
+			    const struct dipc_want *want)
+{
+	return !want || (!want->has_match && !q->had_calls);
+}
+
+/* To who takes all, it is the first one: nothing is to be searched. */
+static struct dipc_message *take_first_locked(struct dipc_queue *q,
+					      struct dipc_waiter *w,
+					      struct dipc_queue_events *ev,
+					      int *err)
+{
+	struct dipc_message *m;
+
+	if (unlikely(q->closed)) {
+		*err = q->close_err;
+		return NULL;
+	}
+	dipc_queue_expire_locked(q, ev);
+	*err = 0;
+	if (!list_empty(&q->messages)) {
+		m = list_first_entry(&q->messages, struct dipc_message, node);
+		lend_queued(q, m, ev);
+		return m;
+	}
+	m = q->n_senders ? dipc_queue_first_in_line_locked(q, NULL) : NULL;
+	if (m)
+		lend_waiting(q, m, ev);
+	else
+		find_none(q, w, ev, err);
+	return m;
+}
+
 /**
  * dipc_queue_take() - take the next message, or line up for one
  * @q: the queue
@@ -229,9 +280,20 @@ struct dipc_message *dipc_queue_take(struct dipc_queue *q,
 				     const struct dipc_want *want,
 				     struct dipc_waiter *w, int *err)
 {
-	struct scan scan = { .want = want, .may_miss = !w };
+	struct dipc_queue_events ev __uninitialized;
+	struct dipc_message *m = NULL;
+	bool fits_all;
 
-	return search(q, &scan, w, err);
+	dipc_queue_events_init(&ev);
+	rcu_read_lock();
+	spin_lock_bh(&q->lock);
+	fits_all = fits_all_locked(q, want);
+	if (likely(fits_all))
+		m = take_first_locked(q, w, &ev, err);
+	spin_unlock_bh(&q->lock);
+	dipc_queue_notify(q, &ev);
+	rcu_read_unlock();
+	return likely(fits_all) ? m : take_wanted(q, want, w, err);
 }
 
 /**

@@ -31,6 +31,7 @@
 
 struct dipc_sock {
 	struct sock		sk;		/* must be first */
+	struct dipc_net		*dn;		/* of sk's namespace; immutable */
 	struct dipc_port	*port;
 	u64			id;		/* port number; 0: none yet */
 	u64			number;		/* bound to, if not to a name */
@@ -176,8 +177,6 @@ int dipc_sock_read_stream(struct dipc_sock *ds, struct msghdr *msg, size_t len,
 int dipc_match_check(const struct dipc_match *match);
 int dipc_sock_set_match(struct dipc_sock *ds, const struct dipc_match *match);
 bool dipc_sock_match(struct dipc_sock *ds, struct dipc_match *match);
-const struct dipc_want *dipc_sock_want(struct dipc_sock *ds,
-				       struct dipc_want *want);
 bool dipc_sock_readable(struct dipc_sock *ds, struct dipc_queue *q);
 
 /* send.c */
@@ -191,5 +190,23 @@ int dipc_sock_setopt(struct dipc_sock *ds, int optname, sockptr_t optval,
 		     unsigned int optlen);
 int dipc_sock_getopt(struct dipc_sock *ds, int optname, char __user *optval,
 		     int __user *optlen);
+
+/**
+ * dipc_sock_want() - which messages a socket receives
+ * @ds: the socket
+ * @want: takes it up
+ *
+ * Context: any.
+ * Return: @want, or NULL: all.
+ */
+static inline const struct dipc_want *dipc_sock_want(struct dipc_sock *ds,
+						     struct dipc_want *want)
+{
+	/* only a mailbox is shared with who takes requests */
+	want->no_calls = ds->mailbox && !READ_ONCE(ds->recv_calls);
+	want->has_match = unlikely(rcu_access_pointer(ds->match)) &&
+			  dipc_sock_match(ds, &want->match);
+	return want->no_calls || want->has_match ? want : NULL;
+}
 
 #endif /* _DIPC_SOCK_H */

@@ -42,6 +42,20 @@ int dipc_sock_call_finish(struct dipc_sock *ds, bool any, u64 cookie,
 int dipc_sock_call_cancel(struct dipc_sock *ds, u64 cookie);
 int dipc_sock_receive_outcome(struct dipc_sock *ds, struct msghdr *msg,
 			      size_t len, int flags);
-bool dipc_sock_has_calls(const struct dipc_sock *ds);
+
+/**
+ * dipc_sock_has_calls() - may a receive find the end of a call
+ * @ds: the socket
+ *
+ * Context: any.
+ * Return: whether an asynchronous call was ever made through it.
+ */
+static inline bool dipc_sock_has_calls(const struct dipc_sock *ds)
+{
+	/* pairs with the cmpxchg() that sets it */
+	const struct dipc_caller *c = smp_load_acquire(&ds->caller);
+
+	return c && dipc_caller_is_async(c);
+}
 
 #endif /* _DIPC_SOCK_CALL_H */

@@ -40,6 +40,7 @@ static int init(struct dipc_sock *ds, u16 type)
 	struct sock *sk = &ds->sk;
 	int err;
 
+	ds->dn = dipc_net_of(sock_net(sk));
 	sk->sk_type = type;
 	sk->sk_sndbuf = DEFAULT_SNDBUF;
 	/* from the first: the bits of sk_flags are not set atomically */

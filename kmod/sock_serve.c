@@ -35,7 +35,7 @@ static void use_up(struct dipc_sock *ds, u64 handle, struct dipc_call *call)
 
 static void count(struct dipc_sock *ds, enum dipc_reason reason)
 {
-	dipc_stats_count(dipc_net_of(sock_net(&ds->sk))->stats, reason);
+	dipc_stats_count(ds->dn->stats, reason);
 }
 
 /*

@@ -31,9 +31,8 @@ static void strip(struct dipc_call *call)
 {
 	/* it may have come to its end without ever being prepared */
 	if (call->request.sender) {
-		dipc_user_uncharge(call->request.sender->user, DIPC_RES_BYTES,
-				   BESIDE_BYTES);
-		dipc_message_fini_pair(&call->request, &call->reply);
+		dipc_message_fini_pair(&call->request, &call->reply,
+				       BESIDE_BYTES);
 	}
 	call->request.sender = NULL;
 	dipc_queue_put(call->queue);
@@ -196,14 +195,11 @@ int dipc_call_prepare(struct dipc_call *call, struct dipc_sender *sender,
 {
 	int err;
 
-	if (!dipc_pools_charge(sender->user, BESIDE_BYTES, limits))
-		return -ENOBUFS;
 	err = dipc_message_init_pair(&call->request, &call->reply, sender, id,
-				     len, reply_max, limits);
+				     len, reply_max, BESIDE_BYTES, limits);
 	/* the message is what was made of it, in any case of a call */
 	call->request.is_call = true;
 	if (err) {
-		dipc_user_uncharge(sender->user, DIPC_RES_BYTES, BESIDE_BYTES);
 		call->request.sender = NULL;
 		return err;
 	}
@@ -257,7 +253,7 @@ static struct pid *sign_locked(struct dipc_call *call)
 	return set_server_locked(call);
 }
 
-static void trace_end(const struct dipc_call *call, enum dipc_reason reason)
+static __always_inline void trace_end(const struct dipc_call *call, enum dipc_reason reason)
 {
 	const struct dipc_message *m = &call->request;
 

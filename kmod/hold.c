@@ -139,34 +139,54 @@ static void put_ids(const struct dipc_sender *from,
 	}
 }
 
-static void describe(struct dipc_reception *r,
-		     const struct dipc_message *m, struct dipc_request *request)
+static void describe_call(struct dipc_reception *r,
+			  const struct dipc_call *call,
+			  struct dipc_request *request)
 {
-	const struct dipc_sender *from = m->sender;
-	const struct dipc_call *call;
-
-	memset(request, 0, sizeof(*request));
-	request->id = m->id;
-	request->port = from->port;
-	request->tag = m->tag;
-	request->len = m->len;
-	request->pid = pid_vnr(from->pid);
-	put_ids(from, request);
-	request->priority = m->priority;
-	if (!m->is_call)
-		return;
-	call = container_of(m, struct dipc_call, request);
 	request->handle = r->handle;
 	request->deadline_ns = time_left(call);
 	request->reply_max = call->reply_max;
 	request->attempt = call->attempt;
 	request->semantics = call->semantics;
-	if (call->hops)
-		request->flags = DIPC_REQUEST_FORWARDED;
+	request->flags = call->hops ? DIPC_REQUEST_FORWARDED : 0;
 	if (r->handle && dipc_queue_needs_worker(r->q)) {
 		request->flags |= DIPC_REQUEST_NEED_WORKER;
 		r->told = true;
 	}
+}
+
+static void describe_no_call(struct dipc_request *request)
+{
+	request->handle = 0;
+	request->deadline_ns = 0;
+	request->reply_max = 0;
+	request->attempt = 0;
+	request->semantics = 0;
+	request->flags = 0;
+}
+
+/* Each member, for what the stack held would be shown of one left out. */
+static void describe(struct dipc_reception *r,
+		     const struct dipc_message *m, struct dipc_request *request)
+{
+	const struct dipc_sender *from = m->sender;
+
+	BUILD_BUG_ON(sizeof(*request) != 5 * sizeof(u64) + 10 * sizeof(u32));
+	request->id = m->id;
+	request->port = from->port;
+	request->tag = m->tag;
+	request->node = 0;
+	request->len = m->len;
+	request->pid = pid_vnr(from->pid);
+	put_ids(from, request);
+	request->priority = m->priority;
+	request->reserved[0] = 0;
+	request->reserved[1] = 0;
+	if (m->is_call)
+		describe_call(r, container_of(m, struct dipc_call, request),
+			      request);
+	else
+		describe_no_call(request);
 }
 
 /**

@@ -237,8 +237,8 @@ static const struct {
 	[DIPC_OP_DROP] = { do_drop, USES_HANDLE },
 };
 
-/* Which members are not 0, beside those that every operation has. */
-static u32 members_of(const struct dipc_op *op)
+/* Which members are not 0, of those that most operations have. */
+static u32 main_members_of(const struct dipc_op *op)
 {
 	u32 uses = 0;
 
@@ -248,14 +248,22 @@ static u32 members_of(const struct dipc_op *op)
 		uses |= USES_IN;
 	if (op->handle)
 		uses |= USES_HANDLE;
+	if (op->info)
+		uses |= USES_INFO;
+	return uses;
+}
+
+/* And of the others, but for the reserved ones. */
+static u32 other_members_of(const struct dipc_op *op)
+{
+	u32 uses = 0;
+
 	if (op->offset)
 		uses |= USES_OFFSET;
 	if (op->cookie)
 		uses |= USES_COOKIE;
 	if (op->dest)
 		uses |= USES_DEST;
-	if (op->info)
-		uses |= USES_INFO;
 	if (op->match)
 		uses |= USES_MATCH;
 	if (op->tag || op->deadline_ns || op->priority)
@@ -275,7 +283,30 @@ static bool has_reserved(const struct dipc_op *op)
 	return r[0] | r[1] | r[2] | r[3] | r[4] | r[5];
 }
 
+/* Mostly none of those others is used, which can be seen at one look. */
+static bool has_others(const struct dipc_op *op)
+{
+	const size_t tail = offsetof(struct dipc_op, semantics);
+	u64 semantics_to_end;
+
+	BUILD_BUG_ON(sizeof(*op) != tail + sizeof(semantics_to_end));
+	memcpy(&semantics_to_end, (const u8 *)op + tail,
+	       sizeof(semantics_to_end));
+	return op->offset | op->cookie | op->dest | op->match | op->tag |
+	       op->deadline_ns | op->try_ns | op->reply_max | semantics_to_end;
+}
+
 #define FLAGS_OF_ALL (DIPC_OP_DONTWAIT | DIPC_OP_OUT_VEC | DIPC_OP_IN_VEC)
+
+static int check_others(const struct dipc_op *op)
+{
+	if (other_members_of(op) & ~table[op->op].uses || has_reserved(op))
+		return -EINVAL;
+	if (op->priority &&
+	    (op->priority > DIPC_PRIORITY_MAX || !(op->flags & DIPC_OP_PRIORITY)))
+		return -EINVAL;
+	return 0;
+}
 
 static int check(const struct dipc_op *op)
 {
@@ -284,13 +315,9 @@ static int check(const struct dipc_op *op)
 	if (op->op >= ARRAY_SIZE(table) || !table[op->op].perform)
 		return -EOPNOTSUPP;
 	flags = FLAGS_OF_ALL | table[op->op].flags;
-	if (op->flags & ~flags || members_of(op) & ~table[op->op].uses ||
-	    has_reserved(op))
+	if (op->flags & ~flags || main_members_of(op) & ~table[op->op].uses)
 		return -EINVAL;
-	if (op->priority &&
-	    (op->priority > DIPC_PRIORITY_MAX || !(op->flags & DIPC_OP_PRIORITY)))
-		return -EINVAL;
-	return 0;
+	return unlikely(has_others(op)) ? check_others(op) : 0;
 }
 
 /* By the rule of sched_setattr(): a later, larger one may come. */

@@ -215,12 +215,13 @@ int dipc_message_init(struct dipc_message *m, struct dipc_sender *sender,
 /* Both are small: one charge, and nothing to be got. */
 static int init_small_pair(struct dipc_message *request,
 			   struct dipc_message *reply,
-			   struct dipc_sender *sender, u64 id,
+			   struct dipc_sender *sender, u64 id, size_t beside,
 			   const struct dipc_limits *limits)
 {
 	const struct dipc_chain none = { .first = NULL };
 
-	if (!dipc_pools_charge(sender->user, 2 * MESSAGE_TRUESIZE, limits))
+	if (!dipc_pools_charge(sender->user, 2 * MESSAGE_TRUESIZE + beside,
+			       limits))
 		return -ENOBUFS;
 	dipc_account_charge(sender->account, 2 * MESSAGE_TRUESIZE);
 	this_cpu_add(live, 2);
@@ -239,6 +240,7 @@ static int init_small_pair(struct dipc_message *request,
  * @id: the socket's number for both
  * @len: room for the request, bytes
  * @reply_max: room for the reply, bytes
+ * @beside: what the user is to be charged for in addition, bytes
  * @limits: the user limits in force
  *
  * Undone by dipc_message_fini_pair().
@@ -249,18 +251,22 @@ static int init_small_pair(struct dipc_message *request,
 int dipc_message_init_pair(struct dipc_message *request,
 			   struct dipc_message *reply,
 			   struct dipc_sender *sender, u64 id, size_t len,
-			   size_t reply_max, const struct dipc_limits *limits)
+			   size_t reply_max, size_t beside,
+			   const struct dipc_limits *limits)
 {
 	int err;
 
 	if (len <= DIPC_INLINE_BYTES && reply_max <= DIPC_INLINE_BYTES)
-		return init_small_pair(request, reply, sender, id, limits);
-	err = dipc_message_init(request, sender, id, len, limits);
+		return init_small_pair(request, reply, sender, id, beside,
+				       limits);
+	err = init(request, sender, id, len, MESSAGE_TRUESIZE + beside, limits);
 	if (err)
 		return err;
 	err = dipc_message_init(reply, sender, id, reply_max, limits);
-	if (err)
+	if (err) {
+		dipc_user_uncharge(sender->user, DIPC_RES_BYTES, beside);
 		dipc_message_fini(request);
+	}
 	return err;
 }
 
@@ -658,21 +664,24 @@ static void free_message(struct dipc_message *m)
  * dipc_message_fini_pair() - undo dipc_message_init_pair()
  * @request: which nobody refers to any more
  * @reply: the same
+ * @beside: as it was charged
  *
  * Context: any, without a queue's lock.
  */
 void dipc_message_fini_pair(struct dipc_message *request,
-			    struct dipc_message *reply)
+			    struct dipc_message *reply, size_t beside)
 {
 	struct dipc_sender *sender = request->sender;
 
 	if (request->segments || reply->segments || request->extra ||
 	    reply->extra) {
+		dipc_user_uncharge(sender->user, DIPC_RES_BYTES, beside);
 		dipc_message_fini(reply);
 		dipc_message_fini(request);
 		return;
 	}
-	dipc_user_uncharge(sender->user, DIPC_RES_BYTES, 2 * MESSAGE_TRUESIZE);
+	dipc_user_uncharge(sender->user, DIPC_RES_BYTES,
+			   2 * MESSAGE_TRUESIZE + beside);
 	this_cpu_sub(live, 2);
 	dipc_account_uncharge(sender->account, 2 * MESSAGE_TRUESIZE);
 	/* that of the reply is not the last */

@@ -90,9 +90,10 @@ void dipc_message_fini(struct dipc_message *m);
 int dipc_message_init_pair(struct dipc_message *request,
 			   struct dipc_message *reply,
 			   struct dipc_sender *sender, u64 id, size_t len,
-			   size_t reply_max, const struct dipc_limits *limits);
+			   size_t reply_max, size_t beside,
+			   const struct dipc_limits *limits);
 void dipc_message_fini_pair(struct dipc_message *request,
-			    struct dipc_message *reply);
+			    struct dipc_message *reply, size_t beside);
 struct dipc_message *dipc_message_create(struct dipc_sender *sender, u64 id,
 					 size_t len,
 					 const struct dipc_limits *limits,

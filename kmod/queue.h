@@ -293,7 +293,6 @@ void dipc_queue_end(struct dipc_queue *q, int err);
 void dipc_queue_close(struct dipc_queue *q);
 
 /* queue_notify.c: what is done once the lock is free */
-void dipc_queue_events_init(struct dipc_queue_events *ev);
 void dipc_queue_act(struct dipc_queue *q, struct dipc_queue_events *ev);
 
 /* queue_take.c: how a message goes out */
@@ -313,8 +312,6 @@ bool dipc_queue_first(struct dipc_queue *q, const struct dipc_want *want,
 		      u32 *len);
 
 /* queue_wait.c: sleeping on a queue, giving up, and watching it */
-void dipc_waiter_init(struct dipc_waiter *w);
-int dipc_waiter_done(const struct dipc_waiter *w);
 long dipc_waiter_sleep(struct dipc_waiter *w, long timeout);
 bool dipc_queue_withdraw_sender(struct dipc_queue *q, struct dipc_message *m,
 				struct dipc_waiter *w);
@@ -336,6 +333,38 @@ void dipc_queue_unwatch_room(struct dipc_watcher *w);
 
 /* The waiter of a message on loan whose sender has withdrawn it. */
 extern struct dipc_waiter dipc_waiter_revoked;
+
+/**
+ * dipc_waiter_init() - prepare the current task's wait
+ * @w: on its stack
+ *
+ * Context: process.
+ */
+static inline void dipc_waiter_init(struct dipc_waiter *w)
+{
+	INIT_LIST_HEAD(&w->node);
+	w->task = current;
+	w->complete = NULL;
+	w->message = NULL;
+	w->want = NULL;
+	w->owner = NULL;
+	w->mode = DIPC_MODE_BLOCKING;
+	w->place = DIPC_PLACE_NOWHERE;
+	w->done = DIPC_REASON_NONE;
+}
+
+/**
+ * dipc_waiter_done() - has the wait ended
+ * @w: in a queue, or not any more
+ *
+ * Context: process.
+ * Return: how, an enum dipc_reason, and then everything in @w is final; or 0.
+ */
+static inline int dipc_waiter_done(const struct dipc_waiter *w)
+{
+	/* pairs with the release in dipc_queue_finish_locked() */
+	return smp_load_acquire(&w->done);
+}
 
 /**
  * dipc_queue_get_unless_zero() - take a reference to a queue that was found
@@ -416,6 +445,25 @@ static inline void dipc_queue_expire_locked(struct dipc_queue *q,
 {
 	if (unlikely(q->due) && !q->closed)
 		dipc_queue_drop_overdue_locked(q, ev);
+}
+
+/**
+ * dipc_queue_events_init() - nothing is to be done yet
+ * @ev: to be collected in
+ *
+ * Context: any.
+ */
+static inline void dipc_queue_events_init(struct dipc_queue_events *ev)
+{
+	ev->n_wake = 0;
+	ev->readable = false;
+	ev->was_empty = false;
+	ev->room = false;
+	ev->starving = false;
+	ev->more = false;
+	ev->n_drop = 0;
+	INIT_LIST_HEAD(&ev->drop);
+	INIT_LIST_HEAD(&ev->complete);
 }
 
 /**

@@ -6,25 +6,6 @@
  */
 #include "queue.h"
 
-/**
- * dipc_queue_events_init() - nothing is to be done yet
- * @ev: to be collected in
- *
- * Context: any.
- */
-void dipc_queue_events_init(struct dipc_queue_events *ev)
-{
-	ev->n_wake = 0;
-	ev->readable = false;
-	ev->was_empty = false;
-	ev->room = false;
-	ev->starving = false;
-	ev->more = false;
-	ev->n_drop = 0;
-	INIT_LIST_HEAD(&ev->drop);
-	INIT_LIST_HEAD(&ev->complete);
-}
-
 static noinline void free_dropped(struct dipc_queue_events *ev)
 {
 	struct dipc_message *m, *next;

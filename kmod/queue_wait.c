@@ -9,38 +9,6 @@
 #include "queue.h"
 
 /**
- * dipc_waiter_init() - prepare the current task's wait
- * @w: on its stack
- *
- * Context: process.
- */
-void dipc_waiter_init(struct dipc_waiter *w)
-{
-	INIT_LIST_HEAD(&w->node);
-	w->task = current;
-	w->complete = NULL;
-	w->message = NULL;
-	w->want = NULL;
-	w->owner = NULL;
-	w->mode = DIPC_MODE_BLOCKING;
-	w->place = DIPC_PLACE_NOWHERE;
-	w->done = DIPC_REASON_NONE;
-}
-
-/**
- * dipc_waiter_done() - has the wait ended
- * @w: in a queue, or not any more
- *
- * Context: process.
- * Return: how, an enum dipc_reason, and then everything in @w is final; or 0.
- */
-int dipc_waiter_done(const struct dipc_waiter *w)
-{
-	/* pairs with the release in dipc_queue_finish_locked() */
-	return smp_load_acquire(&w->done);
-}
-
-/**
  * dipc_waiter_sleep() - sleep until the wait is ended
  * @w: in a queue
  * @timeout: how long at most, in jiffies, or MAX_SCHEDULE_TIMEOUT

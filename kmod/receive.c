@@ -23,7 +23,7 @@ static bool looks_for_ends(const struct dipc_reception *r)
 	return !r->is_op && dipc_sock_has_calls(r->ds);
 }
 
-static void count(struct dipc_queue *q, const struct dipc_message *m,
+static __always_inline void count(struct dipc_queue *q, const struct dipc_message *m,
 		  enum dipc_reason reason)
 {
 	dipc_stats_count(q->stats, reason);

@@ -125,13 +125,11 @@ static bool use_route(struct dipc_attempt *a)
 	return a->queue;
 }
 
-static int find_by_route(struct dipc_attempt *a, struct sockaddr_dipc *addr)
+static noinline int find_by_route(struct dipc_attempt *a,
+				  struct sockaddr_dipc *addr)
 {
-	struct dipc_route *route;
+	struct dipc_route *route = dipc_sock_route(a->ds);
 
-	if (likely(!addr) && use_route(a))
-		return 0;
-	route = dipc_sock_route(a->ds);
 	if (!route)
 		return -ENOTCONN;
 	a->connected = true;
@@ -169,6 +167,8 @@ int dipc_attempt_find(struct dipc_attempt *a, struct sockaddr_dipc *addr,
 	enum dipc_reason reason;
 	int err;
 
+	if (likely(!addr) && use_route(a))
+		return check_files(a);
 	if (given) {
 		reason = dipc_route_find(a->dn, addr, a->ds->sk.sk_type,
 					 &a->queue);
@@ -179,19 +179,9 @@ int dipc_attempt_find(struct dipc_attempt *a, struct sockaddr_dipc *addr,
 	return err ? err : check_files(a);
 }
 
-/* The sender that the current task is; one is kept with the socket. */
-static struct dipc_sender *get_sender(struct dipc_sock *ds)
+static noinline struct dipc_sender *make_sender(struct dipc_sock *ds)
 {
 	struct dipc_sender *sender, *old;
-
-	rcu_read_lock();
-	sender = rcu_dereference(ds->sender);
-	if (likely(sender && dipc_sender_is_current(sender) &&
-		   refcount_inc_not_zero(&sender->refs))) {
-		rcu_read_unlock();
-		return sender;
-	}
-	rcu_read_unlock();
 
 	sender = dipc_sender_create(ds->account, ds->id);
 	if (!sender)
@@ -203,6 +193,22 @@ static struct dipc_sender *get_sender(struct dipc_sock *ds)
 	spin_unlock(&ds->sender_lock);
 	dipc_sender_put(old);
 	return sender;
+}
+
+/* The sender that the current task is; one is kept with the socket. */
+static struct dipc_sender *get_sender(struct dipc_sock *ds)
+{
+	struct dipc_sender *sender;
+
+	rcu_read_lock();
+	sender = rcu_dereference(ds->sender);
+	if (likely(sender && dipc_sender_is_current(sender) &&
+		   refcount_inc_not_zero(&sender->refs))) {
+		rcu_read_unlock();
+		return sender;
+	}
+	rcu_read_unlock();
+	return make_sender(ds);
 }
 
 /* A deadline too far away to be told from "never" is as far as there is. */
@@ -275,13 +281,10 @@ static size_t truesize_of(const struct dipc_attempt *a)
 }
 
 /* Sleep until the socket has less outstanding than SO_SNDBUF allows. */
-static int wait_for_account(struct dipc_attempt *a)
+static noinline int wait_for_account(struct dipc_attempt *a, size_t truesize)
 {
-	size_t truesize = truesize_of(a);
 	long before, left;
 
-	if (likely(dipc_sock_account_room(a->ds, truesize)))
-		return 0;
 	if (!a->may_wait || a->params.async)
 		return dipc_attempt_fail(a, DIPC_REASON_WOULD_BLOCK);
 	before = time_left(a);
@@ -391,6 +394,8 @@ static struct dipc_message *make_message(struct dipc_attempt *a,
 		*err = dipc_attempt_no_message(a, *err);
 		return NULL;
 	}
+	/* its reference is that of the message now */
+	a->sender = NULL;
 	m->tag = a->params.tag;
 	m->priority = a->params.priority;
 	*err = dipc_message_copy_from(m, &msg->msg_iter);
@@ -577,6 +582,7 @@ int dipc_attempt_begin(struct dipc_attempt *a)
 	/* a request has somebody to tell, and need not be taken at once */
 	bool may_wait = a->may_wait || a->params.async || a->is_call;
 	enum dipc_reason reason;
+	size_t truesize;
 	int err;
 
 	reason = dipc_deliver_preview(a->queue, a->len, a->params.mode,
@@ -592,9 +598,12 @@ int dipc_attempt_begin(struct dipc_attempt *a)
 	err = dipc_sock_autobind(a->ds);
 	if (err)
 		return err;
-	err = wait_for_account(a);
-	if (err)
-		return err;
+	truesize = truesize_of(a);
+	if (unlikely(!dipc_sock_account_room(a->ds, truesize))) {
+		err = wait_for_account(a, truesize);
+		if (err)
+			return err;
+	}
 	a->sender = get_sender(a->ds);
 	return a->sender ? 0 : dipc_attempt_fail(a, DIPC_REASON_NO_MEMORY);
 }

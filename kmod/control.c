@@ -180,7 +180,7 @@ static int parse_one(struct dipc_sock *ds, struct cmsghdr *cmsg,
 }
 
 /**
- * dipc_control_parse() - read a sender's control messages
+ * dipc_control_parse() - read a sender's control messages, of which he has some
  * @ds: the socket
  * @msg: with the control messages
  * @params: filled, beginning with what the socket's options say; @files is the
@@ -199,11 +199,7 @@ int dipc_control_parse(struct dipc_sock *ds, struct msghdr *msg,
 	struct cmsghdr *cmsg;
 	int err;
 
-	memset(params, 0, sizeof(*params));
-	params->mode = READ_ONCE(ds->mode);
-	params->priority = READ_ONCE(ds->priority);
-	if (likely(!msg->msg_controllen))
-		return 0;
+	dipc_control_none(ds, params);
 	for_each_cmsghdr(cmsg, msg) {
 		if (!CMSG_OK(msg, cmsg))
 			return -EINVAL;

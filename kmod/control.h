@@ -28,6 +28,28 @@ struct dipc_send_params {
 
 int dipc_control_parse(struct dipc_sock *ds, struct msghdr *msg,
 		       struct dipc_send_params *params);
+
+/**
+ * dipc_control_none() - of a sender who has no control messages
+ * @ds: the socket
+ * @params: filled with what its options say
+ *
+ * Context: any.
+ */
+static inline void dipc_control_none(struct dipc_sock *ds,
+				     struct dipc_send_params *params)
+{
+	params->mode = READ_ONCE(ds->mode);
+	params->priority = READ_ONCE(ds->priority);
+	params->async = false;
+	params->cookie = 0;
+	params->tag = 0;
+	params->deadline_ns = 0;
+	params->files = NULL;
+	params->seen = 0;
+	params->op = NULL;
+}
+
 void dipc_control_put_source(struct dipc_sock *ds, struct msghdr *msg,
 			     const struct dipc_message *m);
 void dipc_control_put_credentials(struct msghdr *msg,

@@ -123,27 +123,16 @@ static struct dipc_chain chain_of(const struct dipc_sender *sender)
 	};
 }
 
-/*
- * For all of a message but the object itself: that is only charged for here,
- * @object bytes, or none if it is one that was kept.
- */
-static int get_memory(struct dipc_chain *chain, size_t bytes, size_t object,
-		      const struct dipc_limits *limits)
+/* How much memory that was. */
+static noinline size_t give_up_chain(struct dipc_message *m)
 {
-	if (bytes)
-		return dipc_chain_create(chain, bytes, object, limits);
-	if (!object || dipc_pools_charge(chain->user, object, limits))
-		return 0;
-	return -ENOBUFS;
-}
+	struct dipc_chain chain = chain_of(m->sender);
 
-static void give_up_memory(struct dipc_chain *chain)
-{
-	if (!chain->first)
-		return;
-	dipc_chain_destroy(chain);
-	dipc_user_uncharge(chain->user, DIPC_RES_BYTES,
-			   chain->truesize - chain->kept);
+	chain.first = m->segments;
+	dipc_chain_destroy(&chain);
+	dipc_user_uncharge(chain.user, DIPC_RES_BYTES,
+			   chain.truesize - chain.kept);
+	return chain.truesize;
 }
 
 static void uncharge_object(const struct dipc_sender *sender)
@@ -151,14 +140,13 @@ static void uncharge_object(const struct dipc_sender *sender)
 	dipc_user_uncharge(sender->user, DIPC_RES_BYTES, MESSAGE_TRUESIZE);
 }
 
-/* @chain: what was got for it; the charges have been made */
-static void fill(struct dipc_message *m, struct dipc_sender *sender, u64 id,
-		 const struct dipc_chain *chain)
+/* With nothing beyond what lies inline; the charges have been made. */
+static void fill(struct dipc_message *m, struct dipc_sender *sender, u64 id)
 {
 	m->sender = sender;
 	if (sender->account->is_stream) {
 		m->stream.start = 0;
-		m->stream.room = DIPC_INLINE_BYTES + chain->bytes;
+		m->stream.room = DIPC_INLINE_BYTES;
 	}
 	m->waiter = NULL;
 	m->share = NULL;
@@ -168,26 +156,49 @@ static void fill(struct dipc_message *m, struct dipc_sender *sender, u64 id,
 	m->tag = 0;
 	m->len = 0;
 	m->priority = 0;
-	m->segments = chain->first;
+	m->segments = NULL;
 	m->extra = NULL;
 	refcount_set(&m->refs, 1);
 }
 
-/* @object: what is still to be charged for the memory at hand, bytes */
-static int init(struct dipc_message *m, struct dipc_sender *sender, u64 id,
-		size_t room, size_t object, const struct dipc_limits *limits)
+static noinline int init_large(struct dipc_message *m,
+			       struct dipc_sender *sender, u64 id, size_t room,
+			       size_t object, const struct dipc_limits *limits)
 {
 	struct dipc_chain chain = chain_of(sender);
 	int err;
 
-	err = get_memory(&chain, beyond_inline(room), object, limits);
+	err = dipc_chain_create(&chain, beyond_inline(room), object, limits);
 	if (err)
 		return err;
-	dipc_account_charge(sender->account,
-			    MESSAGE_TRUESIZE + chain.truesize);
+	dipc_account_charge(sender->account, MESSAGE_TRUESIZE + chain.truesize);
+	fill(m, sender, id);
+	m->segments = chain.first;
+	if (sender->account->is_stream)
+		m->stream.room += chain.bytes;
+	return 0;
+}
+
+/*
+ * @object: what is still to be charged for the memory at hand, bytes. The
+ * reference to the sender is consumed if this succeeds.
+ */
+static int init(struct dipc_message *m, struct dipc_sender *sender, u64 id,
+		size_t room, size_t object, const struct dipc_limits *limits)
+{
+	int err;
+
+	if (room > DIPC_INLINE_BYTES) {
+		err = init_large(m, sender, id, room, object, limits);
+		if (err)
+			return err;
+	} else {
+		if (object && !dipc_pools_charge(sender->user, object, limits))
+			return -ENOBUFS;
+		dipc_account_charge(sender->account, MESSAGE_TRUESIZE);
+		fill(m, sender, id);
+	}
 	this_cpu_inc(live);
-	refcount_inc(&sender->refs);
-	fill(m, sender, id, &chain);
 	m->stamp_ns = ktime_get_real_ns();
 	return 0;
 }
@@ -209,7 +220,11 @@ static int init(struct dipc_message *m, struct dipc_sender *sender, u64 id,
 int dipc_message_init(struct dipc_message *m, struct dipc_sender *sender,
 		      u64 id, size_t room, const struct dipc_limits *limits)
 {
-	return init(m, sender, id, room, MESSAGE_TRUESIZE, limits);
+	int err = init(m, sender, id, room, MESSAGE_TRUESIZE, limits);
+
+	if (!err)
+		refcount_inc(&sender->refs);
+	return err;
 }
 
 /* Both are small: one charge, and nothing to be got. */
@@ -218,16 +233,14 @@ static int init_small_pair(struct dipc_message *request,
 			   struct dipc_sender *sender, u64 id, size_t beside,
 			   const struct dipc_limits *limits)
 {
-	const struct dipc_chain none = { .first = NULL };
-
 	if (!dipc_pools_charge(sender->user, 2 * MESSAGE_TRUESIZE + beside,
 			       limits))
 		return -ENOBUFS;
 	dipc_account_charge(sender->account, 2 * MESSAGE_TRUESIZE);
 	this_cpu_add(live, 2);
 	refcount_add(2, &sender->refs);
-	fill(request, sender, id, &none);
-	fill(reply, sender, id, &none);
+	fill(request, sender, id);
+	fill(reply, sender, id);
 	request->stamp_ns = ktime_get_real_ns();
 	return 0;
 }
@@ -262,6 +275,7 @@ int dipc_message_init_pair(struct dipc_message *request,
 	err = init(request, sender, id, len, MESSAGE_TRUESIZE + beside, limits);
 	if (err)
 		return err;
+	refcount_inc(&sender->refs);
 	err = dipc_message_init(reply, sender, id, reply_max, limits);
 	if (err) {
 		dipc_user_uncharge(sender->user, DIPC_RES_BYTES, beside);
@@ -289,7 +303,8 @@ static struct dipc_message *alloc(const struct dipc_sender *sender)
 
 /**
  * dipc_message_create_room() - make a message that can grow
- * @sender: who sends it, through a stream; a reference is taken
+ * @sender: who sends it, through a stream; if there is a message, it has the
+ *	caller's reference
  * @id: the socket's number for it
  * @len: payload in bytes, to be filled by dipc_message_copy_from()
  * @room: how long it must be able to become, at least @len
@@ -327,7 +342,7 @@ dipc_message_create_room(struct dipc_sender *sender, u64 id, size_t len,
 
 /**
  * dipc_message_create() - make a message of a given length
- * @sender: who sends it; a reference is taken
+ * @sender: who sends it; if there is a message, it has the caller's reference
  * @id: the socket's number for it
  * @len: payload in bytes, to be filled by dipc_message_copy_from()
  * @limits: the user limits in force
@@ -613,17 +628,16 @@ static void free_extra(struct dipc_extra *extra)
  */
 static size_t strip(struct dipc_message *m)
 {
-	const struct dipc_sender *sender = m->sender;
-	struct dipc_chain chain = chain_of(sender);
+	size_t truesize = MESSAGE_TRUESIZE;
 
-	chain.first = m->segments;
-	give_up_memory(&chain);
+	if (m->segments)
+		truesize += give_up_chain(m);
 	free_extra(m->extra);
 	/* back to the cache as the constructor left it */
-	if (sender->account->is_stream)
+	if (m->sender->account->is_stream)
 		INIT_LIST_HEAD(&m->share_node);
 	this_cpu_dec(live);
-	return MESSAGE_TRUESIZE + chain.truesize;
+	return truesize;
 }
 
 /**

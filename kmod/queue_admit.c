@@ -164,7 +164,7 @@ static enum dipc_reason offer(struct dipc_queue *q, struct dipc_message *m,
 		return offer_full(q, m, mode, w, may_wait, share, ev);
 	if (!dipc_queue_has_room_locked(q, m->len) || !list_empty(&q->senders))
 		return offer_full(q, m, mode, w, may_wait, NULL, ev);
-	if (!dipc_queue_within_quota_locked(q, share, m->len))
+	if (share && !dipc_queue_within_quota_locked(q, share, m->len))
 		return offer_full(q, m, mode, w, may_wait, share, ev);
 	return enter(q, m, ev);
 }

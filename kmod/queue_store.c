@@ -199,6 +199,17 @@ static void shrink_level(struct dipc_queue *q, struct dipc_message *m)
 		levels->used &= ~(1U << m->priority);
 }
 
+static __always_inline void unlist(struct dipc_queue *q,
+				   struct dipc_message *m)
+{
+	if (unlikely(q->levels))
+		shrink_level(q, m);
+	list_del_init(&m->node);
+	WRITE_ONCE(q->n_messages, q->n_messages - 1);
+	dipc_share_leave(m);
+	dipc_queue_due_del_locked(q, m);
+}
+
 /**
  * dipc_queue_unlist_locked() - take a queued message out of the list
  * @q: the queue
@@ -210,12 +221,7 @@ static void shrink_level(struct dipc_queue *q, struct dipc_message *m)
  */
 void dipc_queue_unlist_locked(struct dipc_queue *q, struct dipc_message *m)
 {
-	if (q->levels)
-		shrink_level(q, m);
-	list_del_init(&m->node);
-	WRITE_ONCE(q->n_messages, q->n_messages - 1);
-	dipc_share_leave(m);
-	dipc_queue_due_del_locked(q, m);
+	unlist(q, m);
 }
 
 /**
@@ -227,7 +233,7 @@ void dipc_queue_unlist_locked(struct dipc_queue *q, struct dipc_message *m)
  */
 void dipc_queue_unlink_locked(struct dipc_queue *q, struct dipc_message *m)
 {
-	dipc_queue_unlist_locked(q, m);
+	unlist(q, m);
 	q->bytes -= dipc_queue_payload(q, m);
 }
 

@@ -117,10 +117,15 @@ static int check_stream(const struct dipc_sock *ds, const struct msghdr *msg)
 
 static int send(struct dipc_attempt *a, struct msghdr *msg)
 {
-	int err = dipc_control_parse(a->ds, msg, &a->params);
+	int err;
 
-	if (err)
-		return err;
+	if (likely(!msg->msg_controllen)) {
+		dipc_control_none(a->ds, &a->params);
+	} else {
+		err = dipc_control_parse(a->ds, msg, &a->params);
+		if (err)
+			return err;
+	}
 	if (a->ds->sk.sk_type == SOCK_STREAM) {
 		err = check_stream(a->ds, msg);
 		return err ? err : send_stream(a, msg);

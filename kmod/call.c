@@ -180,7 +180,7 @@ bool dipc_call_strip(struct dipc_call *call)
 /**
  * dipc_call_prepare() - give a call its request, and room for its reply
  * @call: just made
- * @sender: who calls; references are taken
+ * @sender: who calls; if this succeeds, the call has the caller's reference
  * @id: the socket's number for the request
  * @len: length of the request in bytes, to be filled by the caller
  * @reply_max: room for the reply in bytes
@@ -566,9 +566,9 @@ void dipc_call_abandon(struct dipc_call *call, enum dipc_reason reason)
  */
 int dipc_call_errno(const struct dipc_call *call)
 {
-	switch (call->reason) {
-	case DIPC_REASON_REPLIED:
+	if (likely(call->reason == DIPC_REASON_REPLIED))
 		return 0;
+	switch (call->reason) {
 	/* of one try, or of all */
 	case DIPC_REASON_TIMED_OUT:
 	case DIPC_REASON_EXPIRED:

@@ -410,7 +410,7 @@ static noinline int perform_vecs(struct operation *o)
 	return ret;
 }
 
-static int perform(struct operation *o)
+static __always_inline int perform(struct operation *o)
 {
 	const struct dipc_op *op = o->op;
 	u32 uses = table[op->op].uses;

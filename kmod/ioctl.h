@@ -16,9 +16,7 @@ int dipc_ioctl_op(struct dipc_sock *ds, void __user *arg, bool may_wait);
  */
 static inline bool dipc_ioctl_is_op(unsigned int cmd)
 {
-	return _IOC_TYPE(cmd) == _IOC_TYPE(DIPC_IOC_OP) &&
-	       _IOC_NR(cmd) == _IOC_NR(DIPC_IOC_OP) &&
-	       _IOC_DIR(cmd) == _IOC_DIR(DIPC_IOC_OP);
+	return !((cmd ^ DIPC_IOC_OP) & ~IOCSIZE_MASK);
 }
 
 #endif /* _DIPC_IOCTL_H */

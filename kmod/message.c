@@ -238,7 +238,6 @@ static int init_small_pair(struct dipc_message *request,
 		return -ENOBUFS;
 	dipc_account_charge(sender->account, 2 * MESSAGE_TRUESIZE);
 	this_cpu_add(live, 2);
-	refcount_add(2, &sender->refs);
 	fill(request, sender, id);
 	fill(reply, sender, id);
 	request->stamp_ns = ktime_get_real_ns();
@@ -249,7 +248,8 @@ static int init_small_pair(struct dipc_message *request,
  * dipc_message_init_pair() - the same for a request and the room for its reply
  * @request: with its lists empty
  * @reply: the same
- * @sender: who sends the one and takes the other; references are taken
+ * @sender: who sends the one and takes the other; if this succeeds, the
+ *	caller's reference is theirs
  * @id: the socket's number for both
  * @len: room for the request, bytes
  * @reply_max: room for the reply, bytes
@@ -275,10 +275,11 @@ int dipc_message_init_pair(struct dipc_message *request,
 	err = init(request, sender, id, len, MESSAGE_TRUESIZE + beside, limits);
 	if (err)
 		return err;
-	refcount_inc(&sender->refs);
 	err = dipc_message_init(reply, sender, id, reply_max, limits);
 	if (err) {
 		dipc_user_uncharge(sender->user, DIPC_RES_BYTES, beside);
+		/* the caller's reference is his again */
+		refcount_inc(&sender->refs);
 		dipc_message_fini(request);
 	}
 	return err;
@@ -687,19 +688,18 @@ void dipc_message_fini_pair(struct dipc_message *request,
 {
 	struct dipc_sender *sender = request->sender;
 
-	if (request->segments || reply->segments || request->extra ||
-	    reply->extra) {
+	if (request->segments || reply->segments) {
 		dipc_user_uncharge(sender->user, DIPC_RES_BYTES, beside);
 		dipc_message_fini(reply);
 		dipc_message_fini(request);
 		return;
 	}
+	free_extra(request->extra);
+	free_extra(reply->extra);
 	dipc_user_uncharge(sender->user, DIPC_RES_BYTES,
 			   2 * MESSAGE_TRUESIZE + beside);
 	this_cpu_sub(live, 2);
 	dipc_account_uncharge(sender->account, 2 * MESSAGE_TRUESIZE);
-	/* that of the reply is not the last */
-	WARN_ON_ONCE(refcount_dec_and_test(&sender->refs));
 	dipc_sender_put(sender);
 }
 

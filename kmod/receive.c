@@ -311,7 +311,7 @@ static int receive_any(struct dipc_reception *r)
 	return ret;
 }
 
-static int receive_message(struct dipc_reception *r)
+static __always_inline int receive_message(struct dipc_reception *r)
 {
 	struct dipc_sock *ds = r->ds;
 	int err = LOOK_FOR_ENDS;

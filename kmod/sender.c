@@ -163,25 +163,6 @@ struct dipc_sender *dipc_sender_create(struct dipc_account *account, u64 port)
 }
 
 /**
- * dipc_sender_is_current() - does a sender describe the current task
- * @sender: made earlier for the same socket; found in an RCU read section,
- *	in which the caller may not hold a reference yet
- *
- * Context: process.
- * Return: whether process, effective user and group, and the user who is
- * charged are the same as when it was made.
- */
-bool dipc_sender_is_current(const struct dipc_sender *sender)
-{
-	const struct cred *cred = current_cred();
-
-	return sender->pid == task_tgid(current) &&
-	       uid_eq(sender->uid, cred->euid) &&
-	       gid_eq(sender->gid, cred->egid) &&
-	       uid_eq(sender->payer, dipc_user_current_uid());
-}
-
-/**
  * dipc_sender_put() - give a reference back
  * @sender: may be gone afterwards; or NULL
  *

@@ -19,9 +19,11 @@
 #define _DIPC_SENDER_H
 
 #include <linux/atomic.h>
+#include <linux/cred.h>
 #include <linux/pid.h>
 #include <linux/rcupdate.h>
 #include <linux/refcount.h>
+#include <linux/sched/signal.h>
 #include <linux/uidgid.h>
 
 #include "pool.h"
@@ -59,8 +61,26 @@ void dipc_account_charge(struct dipc_account *account, size_t bytes);
 void dipc_account_uncharge(struct dipc_account *account, size_t bytes);
 
 struct dipc_sender *dipc_sender_create(struct dipc_account *account, u64 port);
-bool dipc_sender_is_current(const struct dipc_sender *sender);
 void dipc_sender_put(struct dipc_sender *sender);
+
+/**
+ * dipc_sender_is_current() - does a sender describe the current task
+ * @sender: made earlier for the same socket; found in an RCU read section,
+ *	in which the caller may not hold a reference yet
+ *
+ * Context: process.
+ * Return: whether process, effective user and group, and the user who is
+ * charged are the same as when it was made.
+ */
+static inline bool dipc_sender_is_current(const struct dipc_sender *sender)
+{
+	const struct cred *cred = current_cred();
+
+	return sender->pid == task_tgid(current) &&
+	       uid_eq(sender->uid, cred->euid) &&
+	       gid_eq(sender->gid, cred->egid) &&
+	       uid_eq(sender->payer, dipc_user_current_uid());
+}
 
 /**
  * dipc_sender_has_credentials_of() - would a receiver be told the same

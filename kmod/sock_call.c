@@ -80,6 +80,8 @@ static struct dipc_call *make_call(struct dipc_attempt *a, u64 id, int *err)
 		dipc_call_put(call);
 		return NULL;
 	}
+	/* its reference is that of the call now */
+	a->sender = NULL;
 	call->request.tag = a->params.tag;
 	call->request.priority = a->params.priority;
 	if (a->params.deadline_ns)

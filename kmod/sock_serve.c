@@ -42,8 +42,8 @@ static void count(struct dipc_sock *ds, enum dipc_reason reason)
  * The reply is as long as the end of what was written farthest; nothing of the
  * memory beyond that is ever shown, so what was left out is cleared first.
  */
-static int write(struct dipc_call *call, u64 offset, struct iov_iter *from,
-		 size_t len)
+static __always_inline int write(struct dipc_call *call, u64 offset,
+				 struct iov_iter *from, size_t len)
 {
 	struct dipc_message *reply = &call->reply;
 	int err;

@@ -108,40 +108,6 @@ void dipc_user_put(struct dipc_user *user)
 	kfree(user);
 }
 
-static unsigned long max_of(const struct dipc_limits *limits,
-			    enum dipc_resource res)
-{
-	unsigned long max = READ_ONCE(limits->max[res]);
-
-	if (limits->first)
-		max = min(max, READ_ONCE(limits->first->max[res]));
-	return max;
-}
-
-/**
- * dipc_user_charge() - let a user hold more of a resource
- * @user: who
- * @res: of what
- * @amount: how much more, in the resource's unit (bytes or objects)
- * @limits: the limits in force where it happens
- *
- * Context: any.
- * Return: whether the limit allowed it; if not, nothing is charged.
- */
-bool dipc_user_charge(struct dipc_user *user, enum dipc_resource res,
-		      unsigned long amount, const struct dipc_limits *limits)
-{
-	unsigned long max = max_of(limits, res);
-	long used = atomic_long_read(&user->used[res]);
-
-	do {
-		if (amount > max || used > max - amount)
-			return false;
-	} while (!atomic_long_try_cmpxchg(&user->used[res], &used,
-					  used + amount));
-	return true;
-}
-
 /**
  * dipc_user_uncharge() - a user holds less of a resource
  * @user: who

@@ -48,8 +48,6 @@ struct dipc_limits {
 struct dipc_user *dipc_user_current(void);
 kuid_t dipc_user_current_uid(void);
 void dipc_user_put(struct dipc_user *user);
-bool dipc_user_charge(struct dipc_user *user, enum dipc_resource res,
-		      unsigned long amount, const struct dipc_limits *limits);
 void dipc_user_uncharge(struct dipc_user *user, enum dipc_resource res,
 			unsigned long amount);
 
@@ -64,6 +62,42 @@ static inline struct dipc_user *dipc_user_get(struct dipc_user *user)
 {
 	refcount_inc(&user->refs);
 	return user;
+}
+
+static inline unsigned long dipc_limit_of(const struct dipc_limits *limits,
+					  enum dipc_resource res)
+{
+	unsigned long max = READ_ONCE(limits->max[res]);
+
+	if (limits->first)
+		max = min(max, READ_ONCE(limits->first->max[res]));
+	return max;
+}
+
+/**
+ * dipc_user_charge() - let a user hold more of a resource
+ * @user: who
+ * @res: of what
+ * @amount: how much more, in the resource's unit (bytes or objects)
+ * @limits: the limits in force where it happens
+ *
+ * Context: any.
+ * Return: whether the limit allowed it; if not, nothing is charged.
+ */
+static inline bool dipc_user_charge(struct dipc_user *user,
+				    enum dipc_resource res,
+				    unsigned long amount,
+				    const struct dipc_limits *limits)
+{
+	unsigned long max = dipc_limit_of(limits, res);
+	long used = atomic_long_read(&user->used[res]);
+
+	do {
+		if (amount > max || used > max - amount)
+			return false;
+	} while (!atomic_long_try_cmpxchg(&user->used[res], &used,
+					  used + amount));
+	return true;
 }
 
 #endif /* _DIPC_USER_H */

@@ -32,9 +32,10 @@ static bool is_ours_to_count(enum dipc_reason reason)
 	       reason != DIPC_REASON_HANDED && reason != DIPC_REASON_WOULD_BLOCK;
 }
 
-static __always_inline enum dipc_reason
-offer(struct dipc_queue *q, struct dipc_message *m, u8 mode,
-      struct dipc_waiter *w, bool may_wait)
+static __always_inline enum dipc_reason offer(struct dipc_queue *q,
+					      struct dipc_message *m, u8 mode,
+					      struct dipc_waiter *w,
+					      bool may_wait)
 {
 	struct dipc_queue_events ev __uninitialized;
 	enum dipc_reason reason;

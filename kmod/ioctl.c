@@ -298,7 +298,8 @@ static bool has_others(const struct dipc_op *op)
 
 #define FLAGS_OF_ALL (DIPC_OP_DONTWAIT | DIPC_OP_OUT_VEC | DIPC_OP_IN_VEC)
 
-static int check_others(const struct dipc_op *op)
+/* Apart: what it looks at would be kept in registers for it in any case. */
+static noinline int check_others(const struct dipc_op *op)
 {
 	if (other_members_of(op) & ~table[op->op].uses || has_reserved(op))
 		return -EINVAL;
@@ -410,7 +411,7 @@ static noinline int perform_vecs(struct operation *o)
 	return ret;
 }
 
-static __always_inline int perform(struct operation *o)
+static int perform(struct operation *o)
 {
 	const struct dipc_op *op = o->op;
 	u32 uses = table[op->op].uses;

@@ -412,50 +412,22 @@ static struct place place_of(const struct dipc_message *m, size_t offset)
 	return at;
 }
 
-/*
- * One buffer of a user, and a payload that is not longer than what lies inline:
- * that is what most messages are, and then iov_iter's loops cost more than the
- * copy does. Its memory was checked to be the user's when it was imported. Up
- * to 6.3, that of a system call comes as an array of one.
- */
-static inline bool is_simple(const struct iov_iter *iter, size_t end, size_t len)
-{
-	return (iter_is_ubuf(iter) ||
-		(iter_is_iovec(iter) && iter->nr_segs == 1)) &&
-	       end <= DIPC_INLINE_BYTES && len <= iter->count;
-}
-
-static inline void __user *simple_take(struct iov_iter *iter, size_t len)
-{
-	void __user *at = iter_is_ubuf(iter) ? iter->ubuf :
-					       iter_iov(iter)->iov_base;
-
-	at += iter->iov_offset;
-	iter->iov_offset += len;
-	iter->count -= len;
-	return at;
-}
-
 /**
- * dipc_message_copy_at() - fill a part of a message's payload
+ * dipc_message_copy_pieces_at() - see dipc_message_copy_at()
  * @m: with room for it
  * @offset: where in the payload to begin
  * @len: how many bytes
  * @from: at least @len bytes of somebody's memory
  *
  * Context: process; may sleep.
- * Return: 0, or -EFAULT if that memory is bad; part of it may have been
- * written then.
+ * Return: 0 or -EFAULT.
  */
-int dipc_message_copy_at(struct dipc_message *m, size_t offset, size_t len,
-			 struct iov_iter *from)
+int dipc_message_copy_pieces_at(struct dipc_message *m, size_t offset,
+				size_t len, struct iov_iter *from)
 {
 	struct place at;
 	size_t part;
 
-	if (likely(is_simple(from, offset + len, len)))
-		return _copy_from_user(m->data + offset, simple_take(from, len),
-				       len) ? -EFAULT : 0;
 	if (!len)
 		return 0;
 	for (at = place_of(m, offset);; next_piece(&at)) {
@@ -467,19 +439,6 @@ int dipc_message_copy_at(struct dipc_message *m, size_t offset, size_t len,
 			return 0;
 		cond_resched();
 	}
-}
-
-/**
- * dipc_message_copy_from() - fill a message with its payload
- * @m: just made
- * @from: at least m->len bytes of the sender's memory
- *
- * Context: process; may sleep.
- * Return: 0, or -EFAULT if the sender's memory is bad.
- */
-int dipc_message_copy_from(struct dipc_message *m, struct iov_iter *from)
-{
-	return dipc_message_copy_at(m, 0, m->len, from);
 }
 
 /**
@@ -549,25 +508,21 @@ void dipc_message_copy(struct dipc_message *to, const struct dipc_message *from)
 }
 
 /**
- * dipc_message_copy_to() - give a message's payload to a receiver
+ * dipc_message_copy_pieces_to() - see dipc_message_copy_to()
  * @m: the message; is not changed
  * @offset: where in the payload to begin
- * @len: how many bytes of it; no more than there are from @offset on
+ * @len: how many bytes of it
  * @to: room for at least @len bytes in the receiver's memory
  *
  * Context: process; may sleep.
- * Return: 0, or -EFAULT if the receiver's memory is bad; part of it may have
- * been written then.
+ * Return: 0 or -EFAULT.
  */
-int dipc_message_copy_to(const struct dipc_message *m, size_t offset,
-			 size_t len, struct iov_iter *to)
+int dipc_message_copy_pieces_to(const struct dipc_message *m, size_t offset,
+				size_t len, struct iov_iter *to)
 {
 	struct place at;
 	size_t part;
 
-	if (likely(is_simple(to, offset + len, len)))
-		return _copy_to_user(simple_take(to, len), m->data + offset,
-				     len) ? -EFAULT : 0;
 	if (!len)
 		return 0;
 	for (at = place_of(m, offset);; next_piece(&at)) {

@@ -27,6 +27,7 @@
 #include <linux/refcount.h>
 #include <linux/timerqueue.h>
 #include <linux/types.h>
+#include <linux/uaccess.h>
 #include <linux/uio.h>
 
 #include "sender.h"
@@ -103,14 +104,13 @@ dipc_message_create_room(struct dipc_sender *sender, u64 id, size_t len,
 			 size_t room, const struct dipc_limits *limits,
 			 int *err);
 struct dipc_extra *dipc_message_extra(struct dipc_message *m);
-int dipc_message_copy_from(struct dipc_message *m, struct iov_iter *from);
-int dipc_message_copy_to(const struct dipc_message *m, size_t offset,
-			 size_t len, struct iov_iter *to);
+int dipc_message_copy_pieces_to(const struct dipc_message *m, size_t offset,
+				size_t len, struct iov_iter *to);
 bool dipc_message_append(struct dipc_message *tail,
 			 const struct dipc_message *m);
 void dipc_message_zero(struct dipc_message *m, size_t offset, size_t len);
-int dipc_message_copy_at(struct dipc_message *m, size_t offset, size_t len,
-			 struct iov_iter *from);
+int dipc_message_copy_pieces_at(struct dipc_message *m, size_t offset,
+				size_t len, struct iov_iter *from);
 void dipc_message_copy(struct dipc_message *to,
 		       const struct dipc_message *from);
 void dipc_message_put(struct dipc_message *m);
@@ -146,6 +146,87 @@ extern void (*dipc_message_free_call)(struct dipc_message *m);
 static inline void dipc_message_get(struct dipc_message *m)
 {
 	refcount_inc(&m->refs);
+}
+
+/*
+ * One buffer of a user, and a payload that is not longer than what lies inline:
+ * that is what most messages are, and then iov_iter's loops cost more than the
+ * copy does. Its memory was checked to be the user's when it was imported. Up
+ * to 6.3, that of a system call comes as an array of one.
+ */
+static inline bool dipc_iter_is_simple(const struct iov_iter *iter, size_t end,
+				       size_t len)
+{
+	return (iter_is_ubuf(iter) ||
+		(iter_is_iovec(iter) && iter->nr_segs == 1)) &&
+	       end <= DIPC_INLINE_BYTES && len <= iter->count;
+}
+
+static inline void __user *dipc_iter_take(struct iov_iter *iter, size_t len)
+{
+	void __user *at = iter_is_ubuf(iter) ? iter->ubuf :
+					       iter_iov(iter)->iov_base;
+
+	at += iter->iov_offset;
+	iter->iov_offset += len;
+	iter->count -= len;
+	return at;
+}
+
+/**
+ * dipc_message_copy_at() - fill a part of a message's payload
+ * @m: with room for it
+ * @offset: where in the payload to begin
+ * @len: how many bytes
+ * @from: at least @len bytes of somebody's memory
+ *
+ * Context: process; may sleep.
+ * Return: 0, or -EFAULT if that memory is bad; part of it may have been
+ * written then.
+ */
+static inline int dipc_message_copy_at(struct dipc_message *m, size_t offset,
+				       size_t len, struct iov_iter *from)
+{
+	if (likely(dipc_iter_is_simple(from, offset + len, len)))
+		return _copy_from_user(m->data + offset,
+				       dipc_iter_take(from, len), len) ?
+		       -EFAULT : 0;
+	return dipc_message_copy_pieces_at(m, offset, len, from);
+}
+
+/**
+ * dipc_message_copy_from() - fill a message with its payload
+ * @m: just made
+ * @from: at least m->len bytes of the sender's memory
+ *
+ * Context: process; may sleep.
+ * Return: 0, or -EFAULT if the sender's memory is bad.
+ */
+static inline int dipc_message_copy_from(struct dipc_message *m,
+					 struct iov_iter *from)
+{
+	return dipc_message_copy_at(m, 0, m->len, from);
+}
+
+/**
+ * dipc_message_copy_to() - give a message's payload to a receiver
+ * @m: the message; is not changed
+ * @offset: where in the payload to begin
+ * @len: how many bytes of it; no more than there are from @offset on
+ * @to: room for at least @len bytes in the receiver's memory
+ *
+ * Context: process; may sleep.
+ * Return: 0, or -EFAULT if the receiver's memory is bad; part of it may have
+ * been written then.
+ */
+static inline int dipc_message_copy_to(const struct dipc_message *m,
+				       size_t offset, size_t len,
+				       struct iov_iter *to)
+{
+	if (likely(dipc_iter_is_simple(to, offset + len, len)))
+		return _copy_to_user(dipc_iter_take(to, len), m->data + offset,
+				     len) ? -EFAULT : 0;
+	return dipc_message_copy_pieces_to(m, offset, len, to);
 }
 
 #endif /* _DIPC_MESSAGE_H */

@@ -281,15 +281,17 @@ void dipc_pool_own(struct dipc_pool *pool, struct dipc_user *user,
  * @user: who pays
  * @pid: the process
  *
- * As long as several processes send small messages through a socket in turn, the
- * pool stays with one of them: to empty it each time would cost more than it saves.
+ * As long as several processes send small messages through a socket in turn,
+ * the pool stays with one of them: to empty it each time would cost more than
+ * it saves.
  *
  * Context: process; may sleep.
  */
 void dipc_pool_claim(struct dipc_pool *pool, struct dipc_user *user,
 		     struct pid *pid)
 {
-	if (!READ_ONCE(pool->objects) && !READ_ONCE(pool->bytes))
+	/* a glance: at worst it is emptied once too often, or not yet owned */
+	if (!READ_ONCE(pool->objects) && !data_race(pool->bytes))
 		dipc_pool_own(pool, user, pid);
 }
 

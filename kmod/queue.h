@@ -200,8 +200,10 @@ struct dipc_queue_info {
 };
 
 /* queue_due.c: which messages have a deadline */
-void dipc_queue_add_deadline_locked(struct dipc_queue *q, struct dipc_message *m);
-void dipc_queue_del_deadline_locked(struct dipc_queue *q, struct dipc_message *m);
+void dipc_queue_add_deadline_locked(struct dipc_queue *q,
+				    struct dipc_message *m);
+void dipc_queue_del_deadline_locked(struct dipc_queue *q,
+				    struct dipc_message *m);
 struct dipc_message *dipc_queue_overdue_locked(struct dipc_queue *q);
 void dipc_queue_due_set_locked(struct dipc_queue *q, ktime_t expires);
 void dipc_queue_due_stop(struct dipc_queue *q);

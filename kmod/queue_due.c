@@ -23,13 +23,14 @@ void dipc_queue_due_set_locked(struct dipc_queue *q, ktime_t expires)
 }
 
 /**
- * dipc_queue_add_deadline_locked() - the timer is to go off when a message is due
+ * dipc_queue_add_deadline_locked() - the timer is to go off for a message
  * @q: the queue
  * @m: with an extra part, perhaps a deadline in it
  *
  * Context: any; the queue's lock is held.
  */
-void dipc_queue_add_deadline_locked(struct dipc_queue *q, struct dipc_message *m)
+void dipc_queue_add_deadline_locked(struct dipc_queue *q,
+				    struct dipc_message *m)
 {
 	struct dipc_extra *extra = m->extra;
 
@@ -49,7 +50,8 @@ void dipc_queue_add_deadline_locked(struct dipc_queue *q, struct dipc_message *m
  *
  * Context: any; the queue's lock is held.
  */
-void dipc_queue_del_deadline_locked(struct dipc_queue *q, struct dipc_message *m)
+void dipc_queue_del_deadline_locked(struct dipc_queue *q,
+				    struct dipc_message *m)
 {
 	struct dipc_extra *extra = m->extra;
 

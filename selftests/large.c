@@ -645,4 +645,33 @@ TEST_F(way, what_other_sockets_keep_is_given_up_at_the_limit)
 	close(other);
 }
 
+/* The same of small messages, of which a socket keeps some as a whole. */
+TEST_F(way, small_messages_that_are_kept_are_given_up_at_the_limit)
+{
+	enum { FIT = 100, MEMORY = 192 };	/* bytes, of each */
+	long long max = dt_limit_get("user_max_bytes");
+	struct sockaddr_dipc addr;
+	int other, n, round;
+
+	ASSERT_LT(0, max);
+	addr = variant->mailbox ? dt_mailbox(self->name) : dt_port_of(self->rx);
+	other = dt_socket_connected(SOCK_RDM, &addr);
+	ASSERT_LE(0, other);
+	ASSERT_EQ(0, dt_limit_set("user_max_bytes", FIT * MEMORY));
+	for (round = 0; round < 3; round++) {
+		EXPECT_EQ(FIT, fill_as(self, 64, ALICE));
+		EXPECT_EQ(FIT, take_n(self));
+		EXPECT_EQ(self->before.messages, live());
+		ASSERT_EQ(0, become(ALICE));
+		for (n = 0; n < FIT; n++)
+			EXPECT_EQ(64, dt_send(other, self->out, 64, MSG_DONTWAIT, NULL));
+		EXPECT_EQ(-ENOBUFS, dt_send(other, self->out, 64, MSG_DONTWAIT, NULL));
+		ASSERT_EQ(0, become(0));
+		EXPECT_EQ(FIT, take_n(self));
+	}
+	EXPECT_EQ(0, dt_limit_set("user_max_bytes", max));
+	EXPECT_EQ(self->before.messages, live());
+	close(other);
+}
+
 TEST_HARNESS_MAIN

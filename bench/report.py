@@ -27,6 +27,7 @@ ABOUT = {
     'names': 'A message to a name',
     'mailboxes': 'A message through a mailbox',
     'receivers': 'A message to one of those that wait',
+    'tags': 'The same, each for a tag of its own',
     'links': 'A message over a link',
     'calls': 'A call, while others are outstanding',
     'names_bytes': 'Memory of a name',

@@ -128,6 +128,13 @@ static void mailboxes_unmake(unsigned int n)
 static struct gate *received;
 static struct sockaddr_dipc port;
 
+/* What it executes for each message is mapped by then. */
+static void get_ready(int fd)
+{
+	recv(fd, buf, LEN, MSG_DONTWAIT);
+	gate_come(received, received->n_come + 1);
+}
+
 static void receivers_make(unsigned int first, unsigned int last)
 {
 	static int fd;
@@ -143,6 +150,7 @@ static void receivers_make(unsigned int first, unsigned int last)
 	for (unsigned int i = first; i < last; i++) {
 		if (fork_other())
 			continue;
+		get_ready(fd);
 		for (;;) {
 			receive(fd);
 			gate_come(received, received->n_come + 1);
@@ -156,6 +164,63 @@ static void receivers_use(unsigned int n)
 
 	send_to(from, &port);
 	gate_wait(received, before + 1);
+}
+
+/* --- receivers of one mailbox, each for a tag of its own: to any of them --- */
+
+static void receive_tag(const struct sockaddr_dipc *box, unsigned int tag)
+{
+	struct dipc_match match = { .tag = tag, .tag_mask = UINT64_MAX };
+	struct sockaddr_dipc a = *box;
+	int fd = new_socket(SOCK_RDM);
+
+	bind_to(fd, &a);
+	MUST(setsockopt(fd, SOL_DIPC, DIPC_MATCH, &match, sizeof(match)));
+	get_ready(fd);
+	/* until the mailbox goes */
+	while (recv(fd, buf, LEN, 0) >= 0)
+		gate_come(received, received->n_come + 1);
+	_exit(0);
+}
+
+static void tags_make(unsigned int first, unsigned int last)
+{
+	if (!first) {
+		received = share(sizeof(*received));
+		port = address(DIPC_ADDR_MAILBOX, "tags", 0);
+		errno = -ipc_mailbox_create(port.sdipc_name, NULL, O_EXCL);
+		if (errno)
+			fail("ipc_mailbox_create");
+	}
+	for (unsigned int i = first; i < last; i++)
+		if (!fork_other())
+			receive_tag(&port, i);
+}
+
+static void tags_use(unsigned int n)
+{
+	int before = __atomic_load_n(&received->n_come, __ATOMIC_ACQUIRE);
+	char control[CMSG_SPACE(sizeof(uint64_t))] = { 0 };
+	struct iovec iov = { buf, LEN };
+	struct msghdr msg = {
+		.msg_name = &port, .msg_namelen = sizeof(port),
+		.msg_iov = &iov, .msg_iovlen = 1,
+		.msg_control = control, .msg_controllen = sizeof(control),
+	};
+	struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
+	uint64_t tag = draw(n);
+
+	c->cmsg_level = SOL_DIPC;
+	c->cmsg_type = DIPC_TAG;
+	c->cmsg_len = CMSG_LEN(sizeof(tag));
+	memcpy(CMSG_DATA(c), &tag, sizeof(tag));
+	MUST(sendmsg(from, &msg, 0));
+	gate_wait(received, before + 1);
+}
+
+static void tags_unmake(unsigned int n)
+{
+	ipc_mailbox_delete(port.sdipc_name);
 }
 
 /* --- links: a message over any of them --- */
@@ -247,6 +312,7 @@ static const struct scale {
 } names = { names_make, names_use },
   mailboxes = { mailboxes_make, mailboxes_use, mailboxes_unmake },
   receivers = { receivers_make, receivers_use },
+  tags = { tags_make, tags_use, tags_unmake },
   links = { links_make, links_use },
   calls = { calls_make, calls_use };
 
@@ -313,6 +379,10 @@ const struct work scale_works[] = {
 	  .about = "a message to one of so many that wait, and the news of it",
 	  .unit = "", .is_sized = true, .most = 1000,
 	  .kind = &receivers, .run = run_cost },
+	{ .name = "tags",
+	  .about = "the same, where each of them waits for a tag of its own",
+	  .unit = "", .is_sized = true, .most = 1000,
+	  .kind = &tags, .run = run_cost },
 	{ .name = "links", .about = "a message over a link, of so many",
 	  .unit = "", .is_sized = true, .most = 10000,
 	  .kind = &links, .run = run_cost },

@@ -41,6 +41,7 @@
 
 #include <linux/hrtimer.h>
 #include <linux/list.h>
+#include <linux/rbtree.h>
 #include <linux/refcount.h>
 #include <linux/sched.h>
 #include <linux/spinlock.h>
@@ -56,6 +57,7 @@ enum dipc_queue_kind {
 	DIPC_QUEUE_LINK = 2,		/* one sender: there are no quotas */
 };
 
+struct dipc_exact;
 struct dipc_levels;
 struct dipc_queue;
 
@@ -103,6 +105,9 @@ struct dipc_waiter {
 	struct dipc_message	*message;	/* what a receiver was given */
 	const struct dipc_want	*want;		/* of a receiver; NULL: all */
 	const void		*owner;		/* of a receiver: his socket */
+	u64			arrival;	/* of a receiver: before whom he came */
+	struct rb_node		exact;		/* if he is found by what he wants */
+	bool			is_exact;
 	u8			mode;		/* enum dipc_mode of a sender */
 	u8			place;		/* enum dipc_place of its message */
 	int			done;		/* enum dipc_reason, 0: waits */
@@ -142,6 +147,8 @@ struct dipc_queue {
 	struct list_head	messages;
 	struct list_head	senders;	/* messages in line for room */
 	struct list_head	receivers;	/* struct dipc_waiter */
+	struct dipc_exact	*exact;		/* others; made when needed first */
+	u64			n_arrivals;	/* of receivers */
 	struct list_head	watchers;
 	struct list_head	starved;	/* watchers that wait for room */
 	struct list_head	shares;
@@ -165,6 +172,12 @@ struct dipc_queue {
 	u64			id;		/* for views: port number or index */
 	struct dipc_stats __percpu *stats;	/* immutable */
 	const struct dipc_queue_ops *ops;	/* immutable */
+};
+
+/* Where a walk along those who wait for messages has come to. */
+struct dipc_receiver_walk {
+	struct dipc_waiter	*next[2];	/* in each of both lines */
+	bool			began;
 };
 
 #define DIPC_EVENTS_MAX 8
@@ -225,6 +238,20 @@ void dipc_queue_drop_locked(struct dipc_queue *q, struct dipc_message *m,
 			    struct dipc_queue_events *ev);
 void dipc_queue_discard_locked(struct dipc_message *m,
 			       struct dipc_queue_events *ev);
+
+/* queue_receivers.c: those who wait for a message */
+void dipc_queue_prepare_receiver(struct dipc_queue *q,
+				 const struct dipc_want *want);
+void dipc_queue_add_receiver_locked(struct dipc_queue *q,
+				    struct dipc_waiter *w);
+void dipc_queue_del_receiver_locked(struct dipc_queue *q,
+				    struct dipc_waiter *w);
+struct dipc_waiter *dipc_queue_receiver_for_locked(struct dipc_queue *q,
+						   const struct dipc_message *m);
+struct dipc_waiter *
+dipc_queue_next_receiver_locked(struct dipc_queue *q,
+				struct dipc_receiver_walk *walk);
+void dipc_queue_free_receivers(struct dipc_queue *q);
 
 /* queue_line.c: those who wait in line; with the lock held */
 void dipc_queue_finish_locked(struct dipc_waiter *w, enum dipc_reason reason,

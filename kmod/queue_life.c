@@ -115,6 +115,7 @@ int dipc_queue_init(struct dipc_queue *q, enum dipc_queue_kind kind, u64 id,
 void dipc_queue_free(struct dipc_queue *q)
 {
 	dipc_queue_due_free(q);
+	dipc_queue_free_receivers(q);
 	kfree(q->levels);
 	q->ops->release(q);
 }
@@ -268,6 +269,7 @@ u32 dipc_queue_purge(struct dipc_queue *q, enum dipc_reason reason)
 /* Tell some of those who wait on a closed or ended queue; false when none was left. */
 static bool dismiss_batch(struct dipc_queue *q)
 {
+	struct dipc_receiver_walk walk = {};
 	struct dipc_queue_events ev;
 	struct dipc_message *m;
 	struct dipc_waiter *w;
@@ -280,12 +282,9 @@ static bool dismiss_batch(struct dipc_queue *q)
 		m = dipc_queue_first_in_line_locked(q, NULL);
 		dipc_queue_finish_sender_locked(q, m, DIPC_REASON_CLOSED, &ev);
 	}
-	while (ev.n_wake < DIPC_EVENTS_MAX && !list_empty(&q->receivers)) {
-		w = list_first_entry(&q->receivers, struct dipc_waiter, node);
-		list_del_init(&w->node);
-		WRITE_ONCE(q->n_receivers, q->n_receivers - 1);
-		if (dipc_waiter_is_choosy(w))
-			q->n_choosy--;
+	while (ev.n_wake < DIPC_EVENTS_MAX &&
+	       (w = dipc_queue_next_receiver_locked(q, &walk))) {
+		dipc_queue_del_receiver_locked(q, w);
 		dipc_queue_finish_locked(w, DIPC_REASON_CLOSED, &ev);
 	}
 	left = q->n_senders || q->n_receivers;

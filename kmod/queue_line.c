@@ -174,17 +174,6 @@ bool dipc_queue_revoke_locked(struct dipc_queue *q, struct dipc_message *m,
 	return true;
 }
 
-static struct dipc_waiter *find_receiver(struct dipc_queue *q,
-					 const struct dipc_message *m)
-{
-	struct dipc_waiter *w;
-
-	list_for_each_entry(w, &q->receivers, node)
-		if (dipc_want_fits(w->want, m))
-			return w;
-	return NULL;
-}
-
 /**
  * dipc_queue_hand_locked() - give a message to a receiver that waits
  * @q: the queue
@@ -197,14 +186,11 @@ static struct dipc_waiter *find_receiver(struct dipc_queue *q,
 bool dipc_queue_hand_locked(struct dipc_queue *q, struct dipc_message *m,
 			    struct dipc_queue_events *ev)
 {
-	struct dipc_waiter *w = find_receiver(q, m);
+	struct dipc_waiter *w = dipc_queue_receiver_for_locked(q, m);
 
 	if (!w)
 		return false;
-	list_del_init(&w->node);
-	WRITE_ONCE(q->n_receivers, q->n_receivers - 1);
-	if (dipc_waiter_is_choosy(w))
-		q->n_choosy--;
+	dipc_queue_del_receiver_locked(q, w);
 	w->message = m;
 	/* one that was put back has been counted before */
 	if (!m->seq) {

@@ -123,10 +123,7 @@ static void lend_waiting(struct dipc_queue *q, struct dipc_message *m,
 static void wait_in_line(struct dipc_queue *q, struct dipc_waiter *w,
 			 struct dipc_queue_events *ev)
 {
-	list_add_tail(&w->node, &q->receivers);
-	WRITE_ONCE(q->n_receivers, q->n_receivers + 1);
-	if (dipc_waiter_is_choosy(w))
-		q->n_choosy++;
+	dipc_queue_add_receiver_locked(q, w);
 	/* who sends explicitly, or to an unbuffered queue, has room only now */
 	ev->room = !list_empty(&q->starved);
 	/* who takes all there is would not wait if there were requests */

@@ -193,17 +193,15 @@ static unsigned int view_waiters_locked(struct dipc_queue *q,
 					struct dipc_waiter_view *views,
 					unsigned int max)
 {
+	struct dipc_receiver_walk walk = {};
 	const struct dipc_waiter *w;
 	struct dipc_share *share;
 	unsigned int n = 0;
 
 	switch (what) {
 	case DIPC_WAITS_FOR_MESSAGE:
-		list_for_each_entry(w, &q->receivers, node) {
-			if (n == max)
-				break;
+		while (n < max && (w = dipc_queue_next_receiver_locked(q, &walk)))
 			view_receiver(w, &views[n++]);
-		}
 		break;
 	case DIPC_WAITS_FOR_ROOM:
 		n = view_line(&q->senders, views, max);

@@ -84,14 +84,6 @@ bool dipc_queue_withdraw_sender(struct dipc_queue *q, struct dipc_message *m,
 	return waits;
 }
 
-static void leave_receivers(struct dipc_queue *q, struct dipc_waiter *w)
-{
-	list_del_init(&w->node);
-	WRITE_ONCE(q->n_receivers, q->n_receivers - 1);
-	if (dipc_waiter_is_choosy(w))
-		q->n_choosy--;
-}
-
 /**
  * dipc_queue_withdraw_receiver() - a receiver gives up
  * @q: the queue
@@ -108,7 +100,7 @@ bool dipc_queue_withdraw_receiver(struct dipc_queue *q, struct dipc_waiter *w)
 	spin_lock_bh(&q->lock);
 	waits = !w->done;
 	if (waits)
-		leave_receivers(q, w);
+		dipc_queue_del_receiver_locked(q, w);
 	spin_unlock_bh(&q->lock);
 	return waits;
 }
@@ -116,16 +108,17 @@ bool dipc_queue_withdraw_receiver(struct dipc_queue *q, struct dipc_waiter *w)
 /* Some of them; true if there may be more. */
 static bool rouse_batch(struct dipc_queue *q, const void *owner)
 {
-	struct dipc_waiter *w, *next;
+	struct dipc_receiver_walk walk = {};
 	struct dipc_queue_events ev;
+	struct dipc_waiter *w;
 
 	dipc_queue_events_init(&ev);
 	rcu_read_lock();
 	spin_lock_bh(&q->lock);
-	list_for_each_entry_safe(w, next, &q->receivers, node) {
+	while ((w = dipc_queue_next_receiver_locked(q, &walk))) {
 		if (w->owner != owner)
 			continue;
-		leave_receivers(q, w);
+		dipc_queue_del_receiver_locked(q, w);
 		dipc_queue_finish_locked(w, DIPC_REASON_WITHDRAWN, &ev);
 		if (ev.n_wake == DIPC_EVENTS_MAX)
 			break;

@@ -53,6 +53,7 @@ static int __init dipc_init(void)
 {
 	int err;
 
+	dipc_queue_init_numbers();
 	err = dipc_message_init_cache();
 	if (err)
 		return err;

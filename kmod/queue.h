@@ -308,6 +308,7 @@ bool dipc_queue_would_admit_locked(struct dipc_queue *q, u32 len, u8 mode,
 
 /* queue_life.c: the object, its limits and its end, and what follows a change */
 void dipc_queue_conf_default(struct dipc_queue_conf *conf);
+void dipc_queue_init_numbers(void);
 int dipc_queue_conf_check(const struct dipc_queue_conf *conf);
 int dipc_queue_init(struct dipc_queue *q, enum dipc_queue_kind kind, u64 id,
 		    const struct dipc_queue_conf *conf, kuid_t owner,

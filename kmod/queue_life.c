@@ -3,6 +3,7 @@
  * The queue as an object: its limits, its references and its end. How
  * messages come in and go out is in queue_admit.c and queue_take.c.
  */
+#include <linux/cache.h>
 #include <linux/random.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -59,6 +60,32 @@ static void set_conf(struct dipc_queue *q, const struct dipc_queue_conf *conf)
 	q->capacity_bytes = conf->capacity_bytes;
 }
 
+static u64 numbers_step __ro_after_init;
+
+/**
+ * dipc_queue_init_numbers() - prepare where the queues' numbers begin
+ *
+ * Context: process, when the module is loaded.
+ */
+void __init dipc_queue_init_numbers(void)
+{
+	numbers_step = get_random_u64() | 1;
+}
+
+/*
+ * No two queues have the same numbers: a request may go from one to another,
+ * and must not be taken for one that has stayed. By an odd step all of 2^64
+ * places are met once before one is met again; since nobody knows the step,
+ * nobody can tell which two of them are close together. A random number for each
+ * queue would do as well, and costs more than all else that is done for it.
+ */
+static u64 draw_first_seq(void)
+{
+	static atomic64_t last;
+
+	return (u64)atomic64_add_return(numbers_step, &last) >> 2;
+}
+
 /**
  * dipc_queue_init() - set a queue up
  * @q: embedded in a new object, zeroed
@@ -90,8 +117,7 @@ int dipc_queue_init(struct dipc_queue *q, enum dipc_queue_kind kind, u64 id,
 	q->id = id;
 	q->owner = owner;
 	q->close_err = close_err;
-	/* no two queues have the same: a request may go from one to another */
-	q->first_seq = get_random_u64() >> 2;
+	q->first_seq = draw_first_seq();
 	q->next_seq = q->first_seq + 1;
 	q->order = conf->order;
 	q->stats = stats;

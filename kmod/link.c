@@ -16,8 +16,7 @@
  */
 void dipc_link_table_init(struct dipc_link_table *table)
 {
-	xa_init_flags(&table->walk, XA_FLAGS_ALLOC1 | XA_FLAGS_LOCK_BH);
-	atomic_set(&table->count, 0);
+	dipc_roll_init(&table->roll);
 }
 
 /**
@@ -28,16 +27,14 @@ void dipc_link_table_init(struct dipc_link_table *table)
  */
 void dipc_link_table_fini(struct dipc_link_table *table)
 {
-	WARN_ON_ONCE(atomic_read(&table->count));
-	xa_destroy(&table->walk);
+	dipc_roll_fini(&table->roll);
 }
 
 static void release(struct dipc_queue *q)
 {
 	struct dipc_link *link = dipc_link_of_queue(q);
 
-	xa_erase_bh(&link->table->walk, link->index);
-	atomic_dec(&link->table->count);
+	dipc_roll_leave(&link->table->roll, &link->entry);
 	put_pid(link->writer.pid);
 	put_pid(link->reader.pid);
 	dipc_name_put(link->name);
@@ -100,19 +97,10 @@ struct dipc_link *dipc_link_create(struct dipc_link_table *table,
 		goto err_uncharge;
 	link->table = table;
 	fill(link, request);
-	atomic_inc(&table->count);
 	/* a walk may find it from here on */
-	if (xa_alloc_cyclic_bh(&table->walk, &link->index, link, xa_limit_31b,
-			       &table->next_index, GFP_KERNEL_ACCOUNT) < 0)
-		goto err_put;
-	link->queue.id = link->index;
+	dipc_roll_enter(&table->roll, &link->entry);
+	link->queue.id = link->entry.index;
 	return link;
-
-err_put:
-	/* index 0 is nobody's */
-	dipc_user_uncharge(request->user, DIPC_RES_PORTS, 1);
-	dipc_queue_put(&link->queue);
-	return ERR_PTR(err);
 
 err_uncharge:
 	dipc_user_uncharge(request->user, DIPC_RES_PORTS, 1);
@@ -221,6 +209,16 @@ void dipc_link_abandon(struct dipc_link *link)
 	dipc_queue_put(&link->queue);
 }
 
+static struct dipc_link *of_entry(struct dipc_roll_entry *entry)
+{
+	return container_of(entry, struct dipc_link, entry);
+}
+
+static bool get_entry(struct dipc_roll_entry *entry)
+{
+	return dipc_queue_get_unless_zero(&of_entry(entry)->queue);
+}
+
 /**
  * dipc_link_next() - walk the table
  * @table: the namespace's
@@ -232,17 +230,10 @@ void dipc_link_abandon(struct dipc_link *link)
 struct dipc_link *dipc_link_next(struct dipc_link_table *table,
 				 unsigned long *index)
 {
-	struct dipc_link *link;
+	struct dipc_roll_entry *entry;
 
-	rcu_read_lock();
-	do {
-		link = xa_find(&table->walk, index, ULONG_MAX, XA_PRESENT);
-		if (!link || dipc_queue_get_unless_zero(&link->queue))
-			break;
-		++*index;
-	} while (true);
-	rcu_read_unlock();
-	return link;
+	entry = dipc_roll_next(&table->roll, index, get_entry);
+	return entry ? of_entry(entry) : NULL;
 }
 
 /**

@@ -18,7 +18,7 @@
  * Lifetime: both are made when two sockets are joined. The reader has a
  * reference (dipc_sock.rx), and so has the writer (his route); freed after a
  * grace period when the last reference to its queue goes.
- * Locking: the table has the lock of its xarray (bh). @writer_watch is read
+ * Locking: the table has the lock of its roll. @writer_watch is read
  * under RCU, @hangup is exchanged. The rest does not change.
  * Context: create, end and part from process, the rest from any.
  */
@@ -26,14 +26,11 @@
 #define _DIPC_LINK_H
 
 #include <linux/pid.h>
-#include <linux/xarray.h>
 
 #include "name.h"
 
 struct dipc_link_table {
-	struct xarray		walk;		/* by index, for dumps */
-	u32			next_index;
-	atomic_t		count;
+	struct dipc_roll	roll;		/* for dumps */
 };
 
 /* One end of a link. */
@@ -46,7 +43,7 @@ struct dipc_link_end {
 struct dipc_link {
 	struct dipc_queue	queue;
 	struct dipc_link_table	*table;
-	u32			index;
+	struct dipc_roll_entry	entry;
 	u16			socket_type;
 	struct dipc_link_end	writer;
 	struct dipc_link_end	reader;

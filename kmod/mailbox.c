@@ -108,7 +108,7 @@ int dipc_mailbox_create(struct dipc_mailbox_table *table,
 	if (err)
 		goto err_uncharge;
 	/* only for traces, which may see 0 until here */
-	WRITE_ONCE(mailbox->queue.id, mailbox->binding.name->index);
+	WRITE_ONCE(mailbox->queue.id, mailbox->binding.name->entry.index);
 	dipc_mailbox_put(mailbox);
 	return 0;
 

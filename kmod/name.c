@@ -24,7 +24,7 @@ static const struct rhashtable_params name_params = {
 int dipc_name_table_init(struct dipc_name_table *table)
 {
 	mutex_init(&table->lock);
-	xa_init_flags(&table->walk, XA_FLAGS_ALLOC1);
+	dipc_roll_init(&table->roll);
 	return rhashtable_init(&table->hash, &name_params);
 }
 
@@ -36,16 +36,14 @@ int dipc_name_table_init(struct dipc_name_table *table)
  */
 void dipc_name_table_fini(struct dipc_name_table *table)
 {
-	WARN_ON_ONCE(table->count);
 	rhashtable_destroy(&table->hash);
-	xa_destroy(&table->walk);
+	dipc_roll_fini(&table->roll);
 }
 
 static struct dipc_name *insert(struct dipc_name_table *table,
 				const struct dipc_name_request *request)
 {
 	struct dipc_name *name;
-	int err;
 
 	name = kzalloc(sizeof(*name), GFP_KERNEL_ACCOUNT);
 	if (!name)
@@ -60,25 +58,13 @@ static struct dipc_name *insert(struct dipc_name_table *table,
 	spin_lock_init(&name->lock);
 	INIT_LIST_HEAD(&name->bindings);
 
-	err = xa_alloc_cyclic(&table->walk, &name->index, name, xa_limit_31b,
-			      &table->next_index, GFP_KERNEL_ACCOUNT);
-	if (err < 0)
-		goto err_free;
 	/* cannot be there already: the table's mutex is held */
-	err = rhashtable_insert_fast(&table->hash, &name->hash, name_params);
-	if (err)
-		goto err_index;
-	table->count++;
+	if (rhashtable_insert_fast(&table->hash, &name->hash, name_params)) {
+		kfree(name);
+		return ERR_PTR(-ENOMEM);
+	}
+	dipc_roll_enter(&table->roll, &name->entry);
 	return name;
-
-err_index:
-	xa_erase(&table->walk, name->index);
-	/* a walk may have seen it, and hold a reference */
-	dipc_name_put(name);
-	return ERR_PTR(-ENOMEM);
-err_free:
-	kfree(name);
-	return ERR_PTR(-ENOMEM);
 }
 
 static bool may_join(const struct dipc_name *name,
@@ -162,8 +148,7 @@ void dipc_name_remove(struct dipc_name_table *table,
 	spin_unlock_bh(&name->lock);
 	if (name->dead) {
 		rhashtable_remove_fast(&table->hash, &name->hash, name_params);
-		xa_erase(&table->walk, name->index);
-		table->count--;
+		dipc_roll_leave(&table->roll, &name->entry);
 	}
 	mutex_unlock(&table->lock);
 }
@@ -247,6 +232,16 @@ void dipc_name_put(struct dipc_name *name)
 		kfree_rcu(name, rcu);
 }
 
+static struct dipc_name *of_entry(struct dipc_roll_entry *entry)
+{
+	return container_of(entry, struct dipc_name, entry);
+}
+
+static bool get_entry(struct dipc_roll_entry *entry)
+{
+	return refcount_inc_not_zero(&of_entry(entry)->refs);
+}
+
 /**
  * dipc_name_next() - walk the table
  * @table: the namespace's
@@ -262,15 +257,8 @@ void dipc_name_put(struct dipc_name *name)
 struct dipc_name *dipc_name_next(struct dipc_name_table *table,
 				 unsigned long *index)
 {
-	struct dipc_name *name;
+	struct dipc_roll_entry *entry;
 
-	rcu_read_lock();
-	do {
-		name = xa_find(&table->walk, index, ULONG_MAX, XA_PRESENT);
-		if (!name || refcount_inc_not_zero(&name->refs))
-			break;
-		++*index;
-	} while (true);
-	rcu_read_unlock();
-	return name;
+	entry = dipc_roll_next(&table->roll, index, get_entry);
+	return entry ? of_entry(entry) : NULL;
 }

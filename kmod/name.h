@@ -22,9 +22,9 @@
 
 #include <linux/mutex.h>
 #include <linux/rhashtable.h>
-#include <linux/xarray.h>
 
 #include "queue.h"
+#include "roll.h"
 
 enum dipc_name_event {
 	DIPC_NAME_NEW,
@@ -35,9 +35,7 @@ struct dipc_binding;
 
 struct dipc_name_table {
 	struct rhashtable	hash;
-	struct xarray		walk;		/* by index, for dumps */
-	u32			next_index;
-	u32			count;
+	struct dipc_roll	roll;		/* for dumps */
 	struct mutex		lock;
 	/* told of every binding that comes and goes; under the lock */
 	void (*event)(struct dipc_name_table *table, enum dipc_name_event what,
@@ -52,7 +50,7 @@ struct dipc_name {
 	bool			shared;		/* all its ports want that */
 	bool			dead;		/* under both locks */
 	u16			socket_type;	/* of its ports, else 0 */
-	u32			index;
+	struct dipc_roll_entry	entry;
 	kuid_t			uid;
 	refcount_t		refs;
 	spinlock_t		lock;

@@ -464,7 +464,7 @@ int dipc_nl_put_link(struct sk_buff *skb, struct dipc_link *link,
 	struct dipc_queue_info info;
 
 	dipc_queue_info(&link->queue, &info);
-	if (nla_put_u32(skb, DIPC_A_LINK_ID, link->index) ||
+	if (nla_put_u32(skb, DIPC_A_LINK_ID, link->entry.index) ||
 	    nla_put_u32(skb, DIPC_A_LINK_SOCKET_TYPE, link->socket_type) ||
 	    (link->name &&
 	     nla_put_string(skb, DIPC_A_LINK_NAME, link->name->name)) ||

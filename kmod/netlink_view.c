@@ -166,7 +166,7 @@ static int dump_name(struct sk_buff *skb, struct netlink_callback *cb,
  */
 static unsigned long end_of_names(struct dipc_name_table *names)
 {
-	unsigned long end = READ_ONCE(names->next_index), index = end;
+	unsigned long end = READ_ONCE(names->roll.next_index), index = end;
 	struct dipc_name *name = dipc_name_next(names, &index);
 
 	dipc_name_put(name);
@@ -323,7 +323,7 @@ static int dump_port(struct sk_buff *skb, struct netlink_callback *cb,
 
 static unsigned long end_of_ports(struct dipc_port_table *ports)
 {
-	unsigned long end = READ_ONCE(ports->next_index), index = end;
+	unsigned long end = READ_ONCE(ports->roll.next_index), index = end;
 	struct dipc_port *port = dipc_port_next(ports, &index);
 
 	dipc_port_put(port);
@@ -416,7 +416,7 @@ static int dump_link(struct sk_buff *skb, struct netlink_callback *cb,
 
 static unsigned long end_of_links(struct dipc_link_table *links)
 {
-	unsigned long end = READ_ONCE(links->next_index), index = end;
+	unsigned long end = READ_ONCE(links->roll.next_index), index = end;
 	struct dipc_link *link = dipc_link_next(links, &index);
 
 	dipc_link_put(link);
@@ -497,11 +497,11 @@ int dipc_nl_stats_get_doit(struct sk_buff *skb, struct genl_info *info)
 		err = put_counter(reply, dn->stats, reason);
 	if (!err &&
 	    (nla_put_u32(reply, DIPC_A_STATS_PORTS,
-			 READ_ONCE(dn->ports.count)) ||
+			 READ_ONCE(dn->ports.roll.count)) ||
 	     nla_put_u32(reply, DIPC_A_STATS_MAILBOXES,
 			 atomic_read(&dn->mailboxes.count)) ||
 	     nla_put_u32(reply, DIPC_A_STATS_NAMES,
-			 READ_ONCE(dn->names.count)) ||
+			 READ_ONCE(dn->names.roll.count)) ||
 	     nla_put_u64_64bit(reply, DIPC_A_STATS_MESSAGES,
 			       dipc_message_live(), DIPC_A_STATS_PAD)))
 		err = -EMSGSIZE;

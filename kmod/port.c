@@ -30,7 +30,7 @@ int dipc_port_table_init(struct dipc_port_table *table)
 	u64 start;
 
 	mutex_init(&table->lock);
-	xa_init_flags(&table->walk, XA_FLAGS_ALLOC1);
+	dipc_roll_init(&table->roll);
 	get_random_bytes(&start, sizeof(start));
 	atomic64_set(&table->next_id, DIPC_PORT_USER_MAX + 1 + (start >> 16));
 	return rhashtable_init(&table->hash, &port_params);
@@ -44,9 +44,8 @@ int dipc_port_table_init(struct dipc_port_table *table)
  */
 void dipc_port_table_fini(struct dipc_port_table *table)
 {
-	WARN_ON_ONCE(table->count);
 	rhashtable_destroy(&table->hash);
-	xa_destroy(&table->walk);
+	dipc_roll_fini(&table->roll);
 }
 
 static void free_rcu(struct rcu_head *rcu)
@@ -89,31 +88,21 @@ static int publish(struct dipc_port_table *table, struct dipc_port *port)
 	if (!port->id)
 		port->id = dipc_port_draw(table);
 	port->queue.id = port->id;
-	/* the index first: who finds it in a walk does not send to it */
-	if (xa_alloc_cyclic(&table->walk, &port->index, port, xa_limit_31b,
-			    &table->next_index, GFP_KERNEL_ACCOUNT) < 0) {
-		err = -ENOMEM;
-		goto out;
-	}
 	err = rhashtable_lookup_insert_fast(&table->hash, &port->hash,
 					    port_params);
-	if (err) {
-		xa_erase(&table->walk, port->index);
-		err = err == -EEXIST ? -EADDRINUSE : -ENOMEM;
-		goto out;
-	}
-	table->count++;
-out:
+	if (!err)
+		dipc_roll_enter(&table->roll, &port->entry);
 	mutex_unlock(&table->lock);
-	return err;
+	if (err)
+		return err == -EEXIST ? -EADDRINUSE : -ENOMEM;
+	return 0;
 }
 
 static void unpublish(struct dipc_port_table *table, struct dipc_port *port)
 {
 	mutex_lock(&table->lock);
 	rhashtable_remove_fast(&table->hash, &port->hash, port_params);
-	xa_erase(&table->walk, port->index);
-	table->count--;
+	dipc_roll_leave(&table->roll, &port->entry);
 	mutex_unlock(&table->lock);
 }
 
@@ -321,6 +310,16 @@ struct dipc_port *dipc_port_find(struct dipc_port_table *table, u64 id)
 	return port;
 }
 
+static struct dipc_port *of_entry(struct dipc_roll_entry *entry)
+{
+	return container_of(entry, struct dipc_port, entry);
+}
+
+static bool get_entry(struct dipc_roll_entry *entry)
+{
+	return dipc_queue_get_unless_zero(&of_entry(entry)->queue);
+}
+
 /**
  * dipc_port_next() - walk the table
  * @table: the namespace's
@@ -332,17 +331,10 @@ struct dipc_port *dipc_port_find(struct dipc_port_table *table, u64 id)
 struct dipc_port *dipc_port_next(struct dipc_port_table *table,
 				 unsigned long *index)
 {
-	struct dipc_port *port;
+	struct dipc_roll_entry *entry;
 
-	rcu_read_lock();
-	do {
-		port = xa_find(&table->walk, index, ULONG_MAX, XA_PRESENT);
-		if (!port || dipc_queue_get_unless_zero(&port->queue))
-			break;
-		++*index;
-	} while (true);
-	rcu_read_unlock();
-	return port;
+	entry = dipc_roll_next(&table->roll, index, get_entry);
+	return entry ? of_entry(entry) : NULL;
 }
 
 /**

@@ -21,15 +21,12 @@
 
 #include <linux/pid.h>
 #include <linux/rhashtable.h>
-#include <linux/xarray.h>
 
 #include "listener.h"
 
 struct dipc_port_table {
 	struct rhashtable	hash;
-	struct xarray		walk;		/* by index, for dumps */
-	u32			next_index;
-	u32			count;
+	struct dipc_roll	roll;		/* for dumps */
 	atomic64_t		next_id;	/* of those the kernel draws */
 	struct mutex		lock;
 };
@@ -38,7 +35,7 @@ struct dipc_port {
 	struct dipc_queue	queue;
 	struct rhash_head	hash;
 	u64			id;
-	u32			index;
+	struct dipc_roll_entry	entry;
 	u16			socket_type;
 	u16			n_names;
 	struct pid		*pid;		/* who made it */

@@ -182,8 +182,10 @@ int dipc_attempt_find(struct dipc_attempt *a, struct sockaddr_dipc *addr,
 static noinline struct dipc_sender *make_sender(struct dipc_sock *ds)
 {
 	struct dipc_sender *sender, *old;
+	struct dipc_account *account;
 
-	sender = dipc_sender_create(ds->account, ds->id);
+	account = dipc_sock_account(ds);
+	sender = account ? dipc_sender_create(account, ds->id) : NULL;
 	if (!sender)
 		return NULL;
 	refcount_inc(&sender->refs);

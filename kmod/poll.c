@@ -245,16 +245,62 @@ static void starving(struct dipc_watcher *w)
  * dipc_sock_init_wake() - prepare a new socket to be woken
  * @ds: the socket
  *
- * Context: process; may sleep.
- * Return: 0 or -ENOMEM.
+ * Context: process.
  */
-int dipc_sock_init_wake(struct dipc_sock *ds)
+void dipc_sock_init_wake(struct dipc_sock *ds)
 {
 	spin_lock_init(&ds->end_lock);
 	dipc_watcher_init(&ds->watcher, readable, queue_room);
 	ds->watcher.starving = starving;
-	ds->account = dipc_account_create(ds, account_room);
-	return ds->account ? 0 : -ENOMEM;
+}
+
+static struct dipc_account *account_of(struct dipc_sock *ds)
+{
+	/* pairs with the cmpxchg() that sets it */
+	return smp_load_acquire(&ds->account);
+}
+
+/**
+ * dipc_sock_account() - what a socket has outstanding
+ * @ds: the socket
+ *
+ * Made for the first message that it sends: many sockets only receive, or only
+ * listen.
+ *
+ * Context: process; may sleep.
+ * Return: the account, which lasts as long as the socket; or NULL without
+ * memory.
+ */
+struct dipc_account *dipc_sock_account(struct dipc_sock *ds)
+{
+	struct dipc_account *account = account_of(ds), *other;
+
+	if (account)
+		return account;
+	account = dipc_account_create(ds, account_room,
+				      ds->sk.sk_type == SOCK_STREAM);
+	if (!account)
+		return NULL;
+	/* two may send at once; fully ordered if it succeeds */
+	other = cmpxchg(&ds->account, NULL, account);
+	if (!other)
+		return account;
+	dipc_account_close(account);
+	return other;
+}
+
+/**
+ * dipc_sock_outstanding() - how much a socket has outstanding
+ * @ds: the socket
+ *
+ * Context: any.
+ * Return: bytes of memory.
+ */
+long dipc_sock_outstanding(struct dipc_sock *ds)
+{
+	struct dipc_account *account = account_of(ds);
+
+	return account ? atomic_long_read(&account->outstanding) : 0;
 }
 
 /**
@@ -268,8 +314,10 @@ int dipc_sock_init_wake(struct dipc_sock *ds)
  */
 bool dipc_sock_account_room(struct dipc_sock *ds, size_t truesize)
 {
-	return dipc_account_ask_room(ds->account, truesize,
-				     READ_ONCE(ds->sk.sk_sndbuf));
+	struct dipc_account *account = account_of(ds);
+
+	return !account || dipc_account_ask_room(account, truesize,
+						 READ_ONCE(ds->sk.sk_sndbuf));
 }
 
 /**

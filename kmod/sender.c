@@ -15,12 +15,14 @@
  * @room: called with the socket when something was taken, after
  *	dipc_account_ask_room() found no room; in an RCU read section, in any
  *	context
+ * @is_stream: whether what it sends are bytes without boundaries
  *
  * Context: process; may sleep.
  * Return: the account with one reference, or NULL without memory.
  */
 struct dipc_account *dipc_account_create(void *socket,
-					 void (*room)(void *socket))
+					 void (*room)(void *socket),
+					 bool is_stream)
 {
 	struct dipc_account *account;
 
@@ -30,6 +32,7 @@ struct dipc_account *dipc_account_create(void *socket,
 	refcount_set(&account->refs, 1);
 	dipc_pool_init(&account->pool);
 	account->room = room;
+	account->is_stream = is_stream;
 	rcu_assign_pointer(account->socket, socket);
 	return account;
 }

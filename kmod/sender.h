@@ -31,7 +31,7 @@
 
 struct dipc_account {
 	refcount_t		refs;
-	bool			is_stream;	/* set before the first send */
+	bool			is_stream;	/* immutable */
 	atomic_long_t		outstanding;	/* bytes of memory */
 	struct dipc_pool	pool;		/* buffers of its messages */
 	bool			starved;	/* the socket waits for less */
@@ -52,7 +52,8 @@ struct dipc_sender {
 };
 
 struct dipc_account *dipc_account_create(void *socket,
-					 void (*room)(void *socket));
+					 void (*room)(void *socket),
+					 bool is_stream);
 void dipc_account_close(struct dipc_account *account);
 void dipc_account_put(struct dipc_account *account);
 bool dipc_account_ask_room(struct dipc_account *account, size_t bytes,

@@ -38,7 +38,7 @@ struct dipc_sock {
 	struct dipc_queue	*rx;		/* counted */
 	struct dipc_mailbox	*mailbox;	/* rx's, if bound to one */
 	struct dipc_name	*bound;		/* counted; what was bound first */
-	struct dipc_account	*account;
+	struct dipc_account	*account;	/* made for the first send */
 	struct dipc_sender __rcu *sender;
 	struct dipc_route __rcu	*route;
 	struct dipc_standing_match __rcu *match;	/* or NULL: any */
@@ -134,7 +134,9 @@ int dipc_sock_connect(struct dipc_sock *ds, const struct sockaddr_dipc *addr);
 struct dipc_route *dipc_sock_route(struct dipc_sock *ds);
 
 /* poll.c */
-int dipc_sock_init_wake(struct dipc_sock *ds);
+void dipc_sock_init_wake(struct dipc_sock *ds);
+struct dipc_account *dipc_sock_account(struct dipc_sock *ds);
+long dipc_sock_outstanding(struct dipc_sock *ds);
 int dipc_sock_error(struct dipc_sock *ds);
 void dipc_sock_arrived(void *socket);
 bool dipc_sock_account_room(struct dipc_sock *ds, size_t truesize);

@@ -35,10 +35,9 @@ void dipc_sock_unregister(void)
 	proto_unregister(&dipc_proto);
 }
 
-static int init(struct dipc_sock *ds, u16 type)
+static void init(struct dipc_sock *ds, u16 type)
 {
 	struct sock *sk = &ds->sk;
-	int err;
 
 	ds->dn = dipc_net_of(sock_net(sk));
 	sk->sk_type = type;
@@ -49,10 +48,7 @@ static int init(struct dipc_sock *ds, u16 type)
 	mutex_init(&ds->read_lock);
 	INIT_LIST_HEAD(&ds->pending);
 	dipc_sock_conf_default(ds);
-	err = dipc_sock_init_wake(ds);
-	if (!err)
-		ds->account->is_stream = type == SOCK_STREAM;
-	return err;
+	dipc_sock_init_wake(ds);
 }
 
 /**
@@ -75,13 +71,7 @@ struct dipc_sock *dipc_sock_create(struct net *net, int family,
 	if (!sk)
 		return NULL;
 	sock_init_data(sock, sk);
-	if (init(dipc_sk(sk), type)) {
-		sock_orphan(sk);
-		if (sock)
-			sock->sk = NULL;
-		sock_put(sk);
-		return NULL;
-	}
+	init(dipc_sk(sk), type);
 	return dipc_sk(sk);
 }
 
@@ -101,7 +91,8 @@ static void end_sock(struct dipc_sock *ds, bool accepted)
 		dipc_sock_part(ds, !accepted);
 	/* who is told of room by these looks at what the socket receives from */
 	dipc_queue_unwatch_room(&ds->watcher);
-	dipc_account_close(ds->account);
+	if (ds->account)
+		dipc_account_close(ds->account);
 	dipc_sock_unbind(ds);
 	dipc_route_put(rcu_replace_pointer(ds->route, NULL, true));
 	dipc_sender_put(rcu_replace_pointer(ds->sender, NULL, true));

@@ -192,7 +192,7 @@ static int socket_ioctl(struct socket *sock, unsigned int cmd,
 		amount = readable_bytes(ds);
 		return amount < 0 ? amount : put_user((int)amount, where);
 	case SIOCOUTQ:
-		amount = atomic_long_read(&ds->account->outstanding);
+		amount = dipc_sock_outstanding(ds);
 		return put_user((int)min_t(long, amount, INT_MAX), where);
 	default:
 		return -ENOIOCTLCMD;

@@ -136,7 +136,7 @@ static noinline int find_by_route(struct dipc_attempt *a,
 	a->by_name = route->name;
 	a->queue = dipc_route_pick(route);
 	if (unlikely(addr))
-		*addr = route->addr;
+		dipc_route_addr(route, a->ds->sk.sk_family, addr);
 	dipc_route_put(route);
 	/* all who had the name are gone, and so is its being connected to */
 	return a->queue ? 0 : dipc_attempt_fail(a, DIPC_REASON_CLOSED);

@@ -331,7 +331,7 @@ void dipc_control_put_source(struct dipc_sock *ds, struct msghdr *msg,
 	/* as AF_UNIX: the other end by the address that it was bound to */
 	route = dipc_sock_is_link(ds) ? dipc_sock_route(ds) : NULL;
 	if (route)
-		*(struct sockaddr_dipc *)msg->msg_name = route->addr;
+		dipc_route_addr(route, ds->sk.sk_family, msg->msg_name);
 	else
 		dipc_addr_from_port(msg->msg_name, ds->sk.sk_family,
 				    m->sender->port);

@@ -8,6 +8,30 @@
 
 #include "link.h"
 
+static struct kmem_cache *link_cache;
+
+/**
+ * dipc_link_init_cache() - prepare for links to be made
+ *
+ * Context: process, when the module is loaded.
+ * Return: 0 or -ENOMEM.
+ */
+int dipc_link_init_cache(void)
+{
+	link_cache = KMEM_CACHE(dipc_link, SLAB_ACCOUNT);
+	return link_cache ? 0 : -ENOMEM;
+}
+
+/**
+ * dipc_link_fini_cache() - undo dipc_link_init_cache()
+ *
+ * Context: process, when no link is left, and none waits for a grace period.
+ */
+void dipc_link_fini_cache(void)
+{
+	kmem_cache_destroy(link_cache);
+}
+
 /**
  * dipc_link_table_init() - make an empty table
  * @table: zeroed
@@ -30,6 +54,12 @@ void dipc_link_table_fini(struct dipc_link_table *table)
 	dipc_roll_fini(&table->roll);
 }
 
+static void free_rcu(struct rcu_head *rcu)
+{
+	kmem_cache_free(link_cache,
+			container_of(rcu, struct dipc_link, route.rcu));
+}
+
 static void release(struct dipc_queue *q)
 {
 	struct dipc_link *link = dipc_link_of_queue(q);
@@ -38,8 +68,9 @@ static void release(struct dipc_queue *q)
 	put_pid(link->writer.pid);
 	put_pid(link->reader.pid);
 	dipc_name_put(link->name);
+	dipc_name_put(link->reader_bound);
 	dipc_user_put(link->user);
-	kfree_rcu(link, rcu);
+	call_rcu(&link->route.rcu, free_rcu);
 }
 
 static const struct dipc_queue_ops link_queue_ops = {
@@ -52,6 +83,13 @@ static void set_end(struct dipc_link_end *end, const struct dipc_link_end *from)
 	get_pid(end->pid);
 }
 
+static struct dipc_name *get_name(struct dipc_name *name)
+{
+	if (name)
+		refcount_inc(&name->refs);
+	return name;
+}
+
 static void fill(struct dipc_link *link,
 		 const struct dipc_link_request *request)
 {
@@ -59,9 +97,9 @@ static void fill(struct dipc_link *link,
 	link->queue.stream = request->socket_type == SOCK_STREAM;
 	set_end(&link->writer, request->writer);
 	set_end(&link->reader, request->reader);
-	if (request->name)
-		refcount_inc(&request->name->refs);
-	link->name = request->name;
+	link->name = get_name(request->name);
+	link->reader_bound = get_name(request->reader_bound);
+	link->reader_number = request->reader_number;
 	link->user = dipc_user_get(request->user);
 }
 
@@ -83,7 +121,7 @@ struct dipc_link *dipc_link_create(struct dipc_link_table *table,
 	struct dipc_link *link;
 	int err = -ENOMEM;
 
-	link = kzalloc(sizeof(*link), GFP_KERNEL_ACCOUNT);
+	link = kmem_cache_zalloc(link_cache, GFP_KERNEL);
 	if (!link)
 		return ERR_PTR(-ENOMEM);
 	if (!dipc_user_charge(request->user, DIPC_RES_PORTS, 1,
@@ -105,7 +143,7 @@ struct dipc_link *dipc_link_create(struct dipc_link_table *table,
 err_uncharge:
 	dipc_user_uncharge(request->user, DIPC_RES_PORTS, 1);
 err_free:
-	kfree(link);
+	kmem_cache_free(link_cache, link);
 	return ERR_PTR(err);
 }
 

@@ -28,6 +28,7 @@
 #include <linux/pid.h>
 
 #include "name.h"
+#include "target.h"
 
 struct dipc_link_table {
 	struct dipc_roll	roll;		/* for dumps */
@@ -48,11 +49,14 @@ struct dipc_link {
 	struct dipc_link_end	writer;
 	struct dipc_link_end	reader;
 	struct dipc_name	*name;		/* counted; met under, or NULL */
+	/* what getpeername() tells the writer: a name, counted; or a number */
+	struct dipc_name	*reader_bound;
+	u64			reader_number;
 	struct dipc_user	*user;		/* counted; charged for it */
+	struct dipc_route	route;		/* the writer's */
 	/* told when nothing can be written any more */
 	struct dipc_watcher __rcu *writer_watch;
 	bool			hangup;		/* the reader is to be told */
-	struct rcu_head		rcu;
 };
 
 /* What is asked for when a link is made. */
@@ -61,11 +65,16 @@ struct dipc_link_request {
 	const struct dipc_link_end *reader;
 	const struct dipc_queue_conf *conf;	/* the reader's, checked */
 	struct dipc_name	*name;		/* or NULL */
+	struct dipc_name	*reader_bound;	/* or NULL, and then: */
+	u64			reader_number;
 	struct dipc_user	*user;		/* who is to be charged */
 	const struct dipc_limits *limits;
 	struct dipc_stats __percpu *stats;
 	u16			socket_type;
 };
+
+int dipc_link_init_cache(void);
+void dipc_link_fini_cache(void);
 
 void dipc_link_table_init(struct dipc_link_table *table);
 void dipc_link_table_fini(struct dipc_link_table *table);

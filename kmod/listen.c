@@ -147,10 +147,13 @@ struct call {
 	struct dipc_pair	pair;		/* of these two, in this order */
 };
 
-static void set_end(struct dipc_pair_end *end, u64 port, kuid_t uid,
-		    struct pid *pid, const struct dipc_queue_conf *conf)
+static void set_end(struct dipc_pair_end *end, const struct dipc_sock *ds,
+		    kuid_t uid, struct pid *pid,
+		    const struct dipc_queue_conf *conf)
 {
-	end->who.port = port;
+	end->bound = ds->bound;
+	end->number = ds->number;
+	end->who.port = ds->id;
 	end->who.uid = uid;
 	end->who.pid = pid;
 	end->conf = *conf;
@@ -182,12 +185,9 @@ static int make_pair(struct call *c, struct dipc_listener_info *info,
 
 	lock_sock(&ds->sk);
 	dipc_sock_draw_id(ds);
-	dipc_sock_name(ds, &ends[0].addr);
-	set_end(&ends[0], ds->id, current_euid(), task_tgid(current),
-		&ds->conf);
+	set_end(&ends[0], ds, current_euid(), task_tgid(current), &ds->conf);
 	release_sock(&ds->sk);
-	dipc_sock_name(other, &ends[1].addr);
-	set_end(&ends[1], other->id, info->cred->euid, info->pid, &info->conf);
+	set_end(&ends[1], other, info->cred->euid, info->pid, &info->conf);
 	return dipc_pair_make(&c->pair, dipc_net_of(sock_net(&ds->sk)), ends,
 			      name, ds->sk.sk_type);
 }

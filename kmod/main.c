@@ -60,9 +60,12 @@ static int __init dipc_init(void)
 	err = dipc_call_init_cache();
 	if (err)
 		goto err_messages;
-	err = register_pernet_subsys(&net_ops);
+	err = dipc_link_init_cache();
 	if (err)
 		goto err_calls;
+	err = register_pernet_subsys(&net_ops);
+	if (err)
+		goto err_links;
 	err = dipc_netlink_register();
 	if (err)
 		goto err_net;
@@ -75,8 +78,10 @@ err_netlink:
 	dipc_netlink_unregister();
 err_net:
 	unregister_pernet_subsys(&net_ops);
-err_calls:
+err_links:
 	rcu_barrier();
+	dipc_link_fini_cache();
+err_calls:
 	dipc_call_fini_cache();
 err_messages:
 	dipc_message_fini_cache();
@@ -90,6 +95,7 @@ static void __exit dipc_exit(void)
 	unregister_pernet_subsys(&net_ops);
 	/* ports, mailboxes and sockets are freed after a grace period */
 	rcu_barrier();
+	dipc_link_fini_cache();
 	dipc_call_fini_cache();
 	dipc_message_fini_cache();
 }

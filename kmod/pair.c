@@ -21,6 +21,8 @@ static struct dipc_link *make_link(struct dipc_net *dn,
 		.reader = &reader->who,
 		.conf = &reader->conf,
 		.name = name,
+		.reader_bound = reader->bound,
+		.reader_number = reader->number,
 		.user = user,
 		.limits = &dn->limits,
 		.stats = dn->stats,
@@ -63,10 +65,7 @@ int dipc_pair_make(struct dipc_pair *pair, struct dipc_net *dn,
 			break;
 		}
 		pair->rx[i] = link;
-		pair->route[!i] = dipc_route_create_link(&ends[i].addr,
-							 &link->queue);
-		if (!pair->route[!i])
-			err = -ENOMEM;
+		pair->route[!i] = dipc_route_of_link(link);
 	}
 	dipc_user_put(user);
 	if (err)
@@ -123,7 +122,8 @@ void dipc_pair_take(struct dipc_pair *pair, int which, struct dipc_sock *ds)
 static void describe(struct dipc_sock *ds, struct dipc_pair_end *end)
 {
 	dipc_sock_draw_id(ds);
-	dipc_sock_name(ds, &end->addr);
+	end->bound = ds->bound;
+	end->number = ds->number;
 	end->who.port = ds->id;
 	end->who.uid = current_euid();
 	end->who.pid = task_tgid(current);

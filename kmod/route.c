@@ -128,7 +128,7 @@ enum dipc_reason dipc_route_find_port(struct dipc_net *dn,
 static enum dipc_reason resolve(struct dipc_net *dn, struct dipc_route *route,
 				u16 socket_type)
 {
-	const struct sockaddr_dipc *addr = &route->addr;
+	const struct sockaddr_dipc *addr = route->addr;
 	enum dipc_reason reason;
 	struct dipc_name *name;
 
@@ -150,34 +150,62 @@ static enum dipc_reason resolve(struct dipc_net *dn, struct dipc_route *route,
 
 static struct dipc_route *make(const struct sockaddr_dipc *addr)
 {
-	struct dipc_route *route;
+	struct {
+		struct dipc_route route;	/* must be first */
+		struct sockaddr_dipc addr;
+	} *both;
 
-	route = kzalloc(sizeof(*route), GFP_KERNEL_ACCOUNT);
-	if (!route)
+	both = kzalloc(sizeof(*both), GFP_KERNEL_ACCOUNT);
+	if (!both)
 		return NULL;
+	refcount_set(&both->route.refs, 1);
+	both->addr = *addr;
+	both->route.addr = &both->addr;
+	return &both->route;
+}
+
+/**
+ * dipc_route_of_link() - where the socket that writes to a link sends to
+ * @link: new; a reference is taken, which the route holds
+ *
+ * Context: any.
+ * Return: the route with one reference.
+ */
+struct dipc_route *dipc_route_of_link(struct dipc_link *link)
+{
+	struct dipc_route *route = &link->route;
+
 	refcount_set(&route->refs, 1);
-	route->addr = *addr;
+	dipc_queue_get(&link->queue);
+	route->queue = &link->queue;
 	return route;
 }
 
 /**
- * dipc_route_create_link() - where a socket that is one end of a link sends to
- * @addr: of the other end
- * @queue: that the other end reads from; a reference is taken
+ * dipc_route_addr() - whom a socket is connected to
+ * @route: the route
+ * @family: number of the address family
+ * @addr: filled: as given to connect(); of a link, what the other end is bound
+ *	to
  *
- * Context: process; may sleep.
- * Return: the route with one reference, or NULL without memory.
+ * Context: any.
  */
-struct dipc_route *dipc_route_create_link(const struct sockaddr_dipc *addr,
-					  struct dipc_queue *queue)
+void dipc_route_addr(const struct dipc_route *route, int family,
+		     struct sockaddr_dipc *addr)
 {
-	struct dipc_route *route = make(addr);
+	const struct dipc_link *link;
 
-	if (route) {
-		dipc_queue_get(queue);
-		route->queue = queue;
+	if (route->addr) {
+		*addr = *route->addr;
+		return;
 	}
-	return route;
+	link = dipc_link_of_queue(route->queue);
+	if (link->reader_bound)
+		dipc_addr_from_name(addr, family, DIPC_ADDR_NAME,
+				    link->reader_bound->scope,
+				    link->reader_bound->name);
+	else
+		dipc_addr_from_port(addr, family, link->reader_number);
 }
 
 /**
@@ -265,9 +293,15 @@ void dipc_route_put(struct dipc_route *route)
 {
 	if (!route || !refcount_dec_and_test(&route->refs))
 		return;
+	if (!route->addr) {
+		/* it is a part of what this may be the last reference to */
+		dipc_queue_put(route->queue);
+		return;
+	}
 	if (route->attached)
 		dipc_mailbox_detach(route->attached);
 	dipc_queue_put(route->queue);
 	dipc_name_put(route->name);
+	/* it is the first member of what was allocated */
 	kfree_rcu(route, rcu);
 }

@@ -67,7 +67,8 @@ struct dipc_sock {
 /* One end of a connection, as the other will see it. */
 struct dipc_pair_end {
 	struct dipc_link_end	who;
-	struct sockaddr_dipc	addr;
+	struct dipc_name	*bound;		/* to this, or, if to none: */
+	u64			number;
 	struct dipc_queue_conf	conf;		/* of what it receives from */
 };
 

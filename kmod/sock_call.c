@@ -93,8 +93,13 @@ static struct dipc_call *make_call(struct dipc_attempt *a, u64 id, int *err)
 static int keep_dest(struct dipc_call *call, const struct dipc_attempt *a)
 {
 	struct dipc_route *route = a->dest ? NULL : dipc_sock_route(a->ds);
-	const struct sockaddr_dipc *dest = route ? &route->addr : a->dest;
+	const struct sockaddr_dipc *dest = a->dest;
+	struct sockaddr_dipc addr;
 
+	if (route) {
+		dipc_route_addr(route, a->ds->sk.sk_family, &addr);
+		dest = &addr;
+	}
 	if (dest)
 		call->dest = kmemdup(dest, sizeof(*dest), GFP_KERNEL_ACCOUNT);
 	dipc_route_put(route);

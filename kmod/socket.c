@@ -120,7 +120,7 @@ static int socket_getname(struct socket *sock, struct sockaddr *uaddr, int peer)
 		route = dipc_sock_route(ds);
 		if (!route)
 			return -ENOTCONN;
-		*addr = route->addr;
+		dipc_route_addr(route, ds->sk.sk_family, addr);
 		dipc_route_put(route);
 	} else {
 		lock_sock(&ds->sk);

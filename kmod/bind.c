@@ -255,7 +255,8 @@ void dipc_sock_unbind(struct dipc_sock *ds)
 {
 	struct dipc_net *dn = net_of(ds);
 
-	if (ds->rx)
+	/* who parts from the other end has done that */
+	if (ds->rx && !dipc_sock_is_link(ds))
 		dipc_queue_unwatch(ds->rx, &ds->watcher);
 	if (ds->port)
 		dipc_port_destroy(ds->port, &dn->ports, &dn->names);

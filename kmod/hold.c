@@ -224,6 +224,8 @@ void dipc_sock_drop_all(struct dipc_sock *ds)
 	struct dipc_handles *h = ds->handles;
 	struct dipc_call *call;
 
+	if (!h)
+		return;
 	while ((call = dipc_handles_pop(h))) {
 		if (dipc_call_end(call, DIPC_REASON_RESET))
 			dipc_stats_count(call->queue->stats, DIPC_REASON_RESET);

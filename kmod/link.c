@@ -202,31 +202,21 @@ void dipc_link_hang_up(struct dipc_link *rx, struct dipc_link *tx)
 		tell_writer(rx);
 }
 
-/* True if there was something left in it. */
-static bool mark_closed(struct dipc_queue *q)
-{
-	bool unread;
-
-	spin_lock_bh(&q->lock);
-	WRITE_ONCE(q->closed, true);
-	unread = q->n_messages;
-	spin_unlock_bh(&q->lock);
-	return unread;
-}
-
 /**
  * dipc_link_part() - one end of a connection is closed
  * @rx: the link that it reads from
  * @tx: the link that it writes to
+ * @w: its watcher of @rx, which is not told
  * @reset: the other end is told ECONNRESET, whatever was left
  *
  * Both are marked before anybody is woken, so that who is sees both.
  *
  * Context: process; may sleep.
  */
-void dipc_link_part(struct dipc_link *rx, struct dipc_link *tx, bool reset)
+void dipc_link_part(struct dipc_link *rx, struct dipc_link *tx,
+		    struct dipc_watcher *w, bool reset)
 {
-	if (mark_closed(&rx->queue))
+	if (dipc_queue_leave(&rx->queue, w))
 		reset = true;
 	WRITE_ONCE(tx->hangup, true);
 	dipc_queue_end(&tx->queue, reset ? -ECONNRESET : 0);

@@ -84,7 +84,8 @@ struct dipc_link *dipc_link_create(struct dipc_link_table *table,
 void dipc_link_set_writer(struct dipc_link *link, struct dipc_watcher *w);
 void dipc_link_end(struct dipc_link *link);
 void dipc_link_hang_up(struct dipc_link *rx, struct dipc_link *tx);
-void dipc_link_part(struct dipc_link *rx, struct dipc_link *tx, bool reset);
+void dipc_link_part(struct dipc_link *rx, struct dipc_link *tx,
+		    struct dipc_watcher *w, bool reset);
 void dipc_link_abandon(struct dipc_link *link);
 struct dipc_link *dipc_link_next(struct dipc_link_table *table,
 				 unsigned long *index);

@@ -186,7 +186,7 @@ void dipc_sock_part(struct dipc_sock *ds, bool reset)
 		return;
 	tx = tx_of(ds);
 	dipc_link_set_writer(tx, NULL);
-	dipc_link_part(dipc_link_of_queue(ds->rx), tx, reset);
+	dipc_link_part(dipc_link_of_queue(ds->rx), tx, &ds->watcher, reset);
 }
 
 /**

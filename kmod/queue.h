@@ -40,8 +40,8 @@
 #define _DIPC_QUEUE_H
 
 #include <linux/hrtimer.h>
-#include <linux/list.h>
 #include <linux/rbtree.h>
+#include <linux/rculist.h>
 #include <linux/refcount.h>
 #include <linux/sched.h>
 #include <linux/spinlock.h>
@@ -321,6 +321,7 @@ void dipc_queue_info(struct dipc_queue *q, struct dipc_queue_info *info);
 u32 dipc_queue_purge(struct dipc_queue *q, enum dipc_reason reason);
 void dipc_queue_end(struct dipc_queue *q, int err);
 void dipc_queue_close(struct dipc_queue *q);
+bool dipc_queue_leave(struct dipc_queue *q, struct dipc_watcher *w);
 
 /* queue_notify.c: what is done once the lock is free */
 void dipc_queue_act(struct dipc_queue *q, struct dipc_queue_events *ev);
@@ -510,6 +511,23 @@ static inline void dipc_queue_notify(struct dipc_queue *q,
 	if (ev->n_wake || ev->n_drop || ev->readable || ev->room || ev->more ||
 	    ev->starving)
 		dipc_queue_act(q, ev);
+}
+
+/**
+ * dipc_queue_unwatch_locked() - dipc_queue_unwatch() with the lock held
+ * @q: the queue
+ * @w: the watcher
+ *
+ * Context: any.
+ */
+static inline void dipc_queue_unwatch_locked(struct dipc_queue *q,
+					     struct dipc_watcher *w)
+{
+	list_del_rcu(&w->node);
+	if (w->calls)
+		q->n_callees--;
+	else
+		q->n_plain--;
 }
 
 /**

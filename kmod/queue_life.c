@@ -346,9 +346,10 @@ static void tell_watchers(struct dipc_queue *q)
  */
 void dipc_queue_end(struct dipc_queue *q, int err)
 {
-	bool news;
+	bool news, idle;
 
 	spin_lock_bh(&q->lock);
+	idle = !q->n_senders && !q->n_receivers;
 	news = !q->closed && (!q->ended || (err && !q->end_err));
 	if (news) {
 		q->end_err = err;
@@ -358,7 +359,7 @@ void dipc_queue_end(struct dipc_queue *q, int err)
 	spin_unlock_bh(&q->lock);
 	if (!news)
 		return;
-	while (dismiss_batch(q))
+	while (!idle && dismiss_batch(q))
 		cond_resched();
 	tell_watchers(q);
 }
@@ -374,13 +375,41 @@ void dipc_queue_end(struct dipc_queue *q, int err)
  */
 void dipc_queue_close(struct dipc_queue *q)
 {
+	bool idle, watched;
+
 	spin_lock_bh(&q->lock);
 	WRITE_ONCE(q->closed, true);
+	/* from here on nobody comes who does not see that it is closed */
+	idle = !q->n_senders && !q->n_receivers && !q->n_messages;
+	watched = !list_empty(&q->watchers) || !list_empty(&q->starved);
 	spin_unlock_bh(&q->lock);
 
-	while (dismiss_batch(q))
-		cond_resched();
-	dipc_queue_purge(q, DIPC_REASON_DROP_CLOSED);
+	if (!idle) {
+		while (dismiss_batch(q))
+			cond_resched();
+		dipc_queue_purge(q, DIPC_REASON_DROP_CLOSED);
+	}
 	dipc_queue_due_stop(q);
-	tell_watchers(q);
+	if (watched)
+		tell_watchers(q);
+}
+
+/**
+ * dipc_queue_leave() - who alone receives from a queue does so no more
+ * @q: the queue; to be closed by dipc_queue_close(), but nobody is told yet
+ * @w: his watcher, as for dipc_queue_unwatch()
+ *
+ * Context: process.
+ * Return: whether there was something left in it.
+ */
+bool dipc_queue_leave(struct dipc_queue *q, struct dipc_watcher *w)
+{
+	bool unread;
+
+	spin_lock_bh(&q->lock);
+	WRITE_ONCE(q->closed, true);
+	unread = q->n_messages;
+	dipc_queue_unwatch_locked(q, w);
+	spin_unlock_bh(&q->lock);
+	return unread;
 }

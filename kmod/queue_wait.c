@@ -213,11 +213,7 @@ void dipc_queue_watch_calls(struct dipc_queue *q, struct dipc_watcher *w)
 void dipc_queue_unwatch(struct dipc_queue *q, struct dipc_watcher *w)
 {
 	spin_lock_bh(&q->lock);
-	list_del_rcu(&w->node);
-	if (w->calls)
-		q->n_callees--;
-	else
-		q->n_plain--;
+	dipc_queue_unwatch_locked(q, w);
 	spin_unlock_bh(&q->lock);
 }
 
@@ -270,7 +266,7 @@ static struct dipc_queue *change_room_queue(struct dipc_queue *q,
 	if (old)
 		leave_starved(old, w);
 	dipc_queue_get(q);
-	w->room_queue = q;
+	WRITE_ONCE(w->room_queue, q);
 	return old;
 }
 
@@ -346,9 +342,12 @@ void dipc_queue_unwatch_room(struct dipc_watcher *w)
 {
 	struct dipc_queue *q;
 
+	/* often it never has; who comes to watch just now may as well later */
+	if (!READ_ONCE(w->room_queue))
+		return;
 	spin_lock_bh(&w->room_lock);
 	q = w->room_queue;
-	w->room_queue = NULL;
+	WRITE_ONCE(w->room_queue, NULL);
 	if (q)
 		leave_starved(q, w);
 	spin_unlock_bh(&w->room_lock);

@@ -60,9 +60,12 @@ static int __init dipc_init(void)
 	err = dipc_call_init_cache();
 	if (err)
 		goto err_messages;
-	err = dipc_link_init_cache();
+	err = dipc_port_init_cache();
 	if (err)
 		goto err_calls;
+	err = dipc_link_init_cache();
+	if (err)
+		goto err_ports;
 	err = register_pernet_subsys(&net_ops);
 	if (err)
 		goto err_links;
@@ -81,6 +84,8 @@ err_net:
 err_links:
 	rcu_barrier();
 	dipc_link_fini_cache();
+err_ports:
+	dipc_port_fini_cache();
 err_calls:
 	dipc_call_fini_cache();
 err_messages:
@@ -96,6 +101,7 @@ static void __exit dipc_exit(void)
 	/* ports, mailboxes and sockets are freed after a grace period */
 	rcu_barrier();
 	dipc_link_fini_cache();
+	dipc_port_fini_cache();
 	dipc_call_fini_cache();
 	dipc_message_fini_cache();
 }

@@ -18,6 +18,30 @@ static const struct rhashtable_params port_params = {
 	.automatic_shrinking = true,
 };
 
+static struct kmem_cache *port_cache;
+
+/**
+ * dipc_port_init_cache() - prepare for ports to be made
+ *
+ * Context: process, when the module is loaded.
+ * Return: 0 or -ENOMEM.
+ */
+int dipc_port_init_cache(void)
+{
+	port_cache = KMEM_CACHE(dipc_port, SLAB_ACCOUNT);
+	return port_cache ? 0 : -ENOMEM;
+}
+
+/**
+ * dipc_port_fini_cache() - undo dipc_port_init_cache()
+ *
+ * Context: process, when no port is left, and none waits for a grace period.
+ */
+void dipc_port_fini_cache(void)
+{
+	kmem_cache_destroy(port_cache);
+}
+
 /**
  * dipc_port_table_init() - make an empty table
  * @table: zeroed
@@ -50,7 +74,7 @@ void dipc_port_table_fini(struct dipc_port_table *table)
 
 static void free_rcu(struct rcu_head *rcu)
 {
-	kfree(container_of(rcu, struct dipc_port, rcu));
+	kmem_cache_free(port_cache, container_of(rcu, struct dipc_port, rcu));
 }
 
 static void release(struct dipc_queue *q)
@@ -129,7 +153,7 @@ struct dipc_port *dipc_port_create(struct dipc_port_table *table, u64 id,
 	struct dipc_port *port;
 	int err;
 
-	port = kzalloc(sizeof(*port), GFP_KERNEL_ACCOUNT);
+	port = kmem_cache_zalloc(port_cache, GFP_KERNEL);
 	if (!port)
 		return ERR_PTR(-ENOMEM);
 	port->user = dipc_user_current();
@@ -165,7 +189,7 @@ err_put:
 err_user:
 	dipc_user_put(port->user);
 err_free:
-	kfree(port);
+	kmem_cache_free(port_cache, port);
 	return ERR_PTR(err);
 }
 

@@ -48,6 +48,9 @@ struct dipc_port {
 
 #define DIPC_PORT_NAMES_MAX 64
 
+int dipc_port_init_cache(void);
+void dipc_port_fini_cache(void);
+
 int dipc_port_table_init(struct dipc_port_table *table);
 void dipc_port_table_fini(struct dipc_port_table *table);
 

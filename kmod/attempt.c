@@ -189,10 +189,7 @@ static noinline struct dipc_sender *make_sender(struct dipc_sock *ds)
 	if (!sender)
 		return NULL;
 	refcount_inc(&sender->refs);
-	spin_lock(&ds->sender_lock);
-	old = rcu_replace_pointer(ds->sender, sender,
-				  lockdep_is_held(&ds->sender_lock));
-	spin_unlock(&ds->sender_lock);
+	old = unrcu_pointer(xchg(&ds->sender, RCU_INITIALIZER(sender)));
 	dipc_sender_put(old);
 	return sender;
 }
@@ -251,6 +248,10 @@ static void queue_ended(struct dipc_watcher *w)
 		wake_up_interruptible_poll(&wq->wait, EPOLLOUT);
 }
 
+static const struct dipc_watcher_ops end_watch_ops = {
+	.room = queue_ended,
+};
+
 static long sleep_for_account(struct dipc_attempt *a, size_t truesize,
 			      long timeout)
 {
@@ -261,7 +262,7 @@ static long sleep_for_account(struct dipc_attempt *a, size_t truesize,
 	watch = kzalloc(sizeof(*watch), GFP_KERNEL_ACCOUNT);
 	if (!watch)
 		return -ENOMEM;
-	dipc_watcher_init(&watch->watcher, NULL, queue_ended);
+	dipc_watcher_init(&watch->watcher, &end_watch_ops);
 	watch->sk = sk;
 	left = wait_event_interruptible_timeout(*sk_sleep(sk),
 			dipc_sock_account_room(a->ds, truesize) ||

@@ -14,8 +14,10 @@ static struct dipc_net *net_of(const struct dipc_sock *ds)
 static struct dipc_port *make_port(struct dipc_sock *ds, u64 id)
 {
 	struct dipc_net *dn = net_of(ds);
+	struct dipc_queue_conf conf;
 
-	return dipc_port_create(&dn->ports, id, &ds->conf, ds->sk.sk_type,
+	dipc_sock_conf(ds, &conf);
+	return dipc_port_create(&dn->ports, id, &conf, ds->sk.sk_type,
 				&dn->limits, dn->stats);
 }
 
@@ -42,7 +44,7 @@ void dipc_sock_receive_from(struct dipc_sock *ds, struct dipc_queue *rx)
 	if (dipc_queue_readable(rx) || READ_ONCE(rx->closed) ||
 	    READ_ONCE(rx->ended)) {
 		rcu_read_lock();
-		ds->watcher.readable(&ds->watcher, true);
+		ds->watcher.ops->readable(&ds->watcher, true);
 		rcu_read_unlock();
 	}
 }
@@ -300,17 +302,32 @@ static void make_stream_conf(struct dipc_queue_conf *conf, u64 bytes)
 }
 
 /**
- * dipc_sock_conf_default() - the limits of a new socket
- * @ds: the socket
+ * dipc_sock_conf() - the limits of the port or link that a socket will have
+ * @ds: the socket, locked, or known to nobody yet
+ * @conf: filled
  *
  * Context: any.
  */
-void dipc_sock_conf_default(struct dipc_sock *ds)
+void dipc_sock_conf(const struct dipc_sock *ds, struct dipc_queue_conf *conf)
 {
-	if (ds->sk.sk_type == SOCK_STREAM)
-		make_stream_conf(&ds->conf, STREAM_BYTES);
+	if (ds->conf)
+		*conf = *ds->conf;
+	else if (ds->sk.sk_type == SOCK_STREAM)
+		make_stream_conf(conf, STREAM_BYTES);
 	else
-		dipc_queue_conf_default(&ds->conf);
+		dipc_queue_conf_default(conf);
+}
+
+/* Few sockets are asked for others than the default. */
+static int remember_conf(struct dipc_sock *ds,
+			 const struct dipc_queue_conf *conf)
+{
+	if (!ds->conf)
+		ds->conf = kmalloc(sizeof(*conf), GFP_KERNEL_ACCOUNT);
+	if (!ds->conf)
+		return -ENOMEM;
+	*ds->conf = *conf;
+	return 0;
 }
 
 static int check_conf(const struct dipc_sock *ds, struct dipc_queue_conf *conf)
@@ -366,7 +383,7 @@ out:
  *
  * Context: process; may sleep.
  * Return: 0; -EINVAL if they are not sound, or not for a stream; -EOPNOTSUPP
- * if they are those of a mailbox; as dipc_queue_configure().
+ * if they are those of a mailbox; -ENOMEM; as dipc_queue_configure().
  */
 int dipc_sock_set_conf(struct dipc_sock *ds,
 		       const struct dipc_queue_conf *conf)
@@ -385,7 +402,7 @@ int dipc_sock_set_conf(struct dipc_sock *ds,
 	else if (ds->rx)
 		err = dipc_queue_configure(ds->rx, &checked, ds->rx->owner);
 	else
-		ds->conf = checked;
+		err = remember_conf(ds, &checked);
 	if (l && !err)
 		dipc_listener_set_conf(l, &checked);
 	release_sock(&ds->sk);
@@ -408,7 +425,7 @@ void dipc_sock_get_conf(struct dipc_sock *ds, struct dipc_queue_conf *conf)
 		dipc_queue_info(ds->rx, &info);
 		*conf = info.conf;
 	} else {
-		*conf = ds->conf;
+		dipc_sock_conf(ds, conf);
 	}
 	release_sock(&ds->sk);
 }

@@ -49,7 +49,7 @@ int dipc_sock_connect(struct dipc_sock *ds, const struct sockaddr_dipc *addr)
 	/* who polls for room in the old queue has to ask in the new one */
 	dipc_queue_unwatch_room(&ds->watcher);
 	rcu_read_lock();
-	ds->watcher.room(&ds->watcher);
+	ds->watcher.ops->room(&ds->watcher);
 	rcu_read_unlock();
 	dipc_route_put(old);
 	return 0;

@@ -167,7 +167,7 @@ static void tell_writer(struct dipc_link *link)
 	rcu_read_lock();
 	w = rcu_dereference(link->writer_watch);
 	if (w)
-		w->room(w);
+		w->ops->room(w);
 	rcu_read_unlock();
 }
 

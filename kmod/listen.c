@@ -27,17 +27,17 @@ static void update_peercred(struct sock *sk)
 
 static int start(struct dipc_sock *ds, u32 backlog)
 {
-	const struct dipc_listener_info info = {
+	struct dipc_listener_info info = {
 		.number = ds->number,
 		.name = ds->bound,
 		.pid = task_tgid(current),
 		.cred = current_cred(),
-		.conf = ds->conf,
 		.calls = ds->recv_calls,
 	};
 	struct dipc_listener *l = dipc_sock_listener(ds);
 	bool is_new = !l;
 
+	dipc_sock_conf(ds, &info.conf);
 	if (is_new) {
 		l = dipc_listener_create(ds, dipc_sock_arrived);
 		if (!l)
@@ -148,15 +148,13 @@ struct call {
 };
 
 static void set_end(struct dipc_pair_end *end, const struct dipc_sock *ds,
-		    kuid_t uid, struct pid *pid,
-		    const struct dipc_queue_conf *conf)
+		    kuid_t uid, struct pid *pid)
 {
 	end->bound = ds->bound;
 	end->number = ds->number;
 	end->who.port = ds->id;
 	end->who.uid = uid;
 	end->who.pid = pid;
-	end->conf = *conf;
 }
 
 /* The other end has the listener's address, and a number of its own. */
@@ -171,7 +169,6 @@ static void init_other(struct dipc_sock *other, struct dipc_sock *ds,
 	other->bound = info->name;
 	info->name = NULL;
 	other->accepted = true;
-	other->conf = info->conf;
 	other->recv_calls = info->calls;
 	sk->sk_peer_pid = get_pid(task_tgid(current));
 	sk->sk_peer_cred = get_current_cred();
@@ -185,9 +182,11 @@ static int make_pair(struct call *c, struct dipc_listener_info *info,
 
 	lock_sock(&ds->sk);
 	dipc_sock_draw_id(ds);
-	set_end(&ends[0], ds, current_euid(), task_tgid(current), &ds->conf);
+	set_end(&ends[0], ds, current_euid(), task_tgid(current));
+	dipc_sock_conf(ds, &ends[0].conf);
 	release_sock(&ds->sk);
-	set_end(&ends[1], other, info->cred->euid, info->pid, &info->conf);
+	set_end(&ends[1], other, info->cred->euid, info->pid);
+	ends[1].conf = info->conf;
 	return dipc_pair_make(&c->pair, dipc_net_of(sock_net(&ds->sk)), ends,
 			      name, ds->sk.sk_type);
 }
@@ -250,11 +249,13 @@ static int try_call(struct call *c, struct dipc_listener *l)
 {
 	struct dipc_queue *rx = &c->pair.rx[0]->queue;
 	struct sock *sk = &c->ds->sk;
+	struct dipc_queue_conf conf;
 	int err;
 
 	lock_sock(sk);
 	/* the limits may have been set since the link was made */
-	err = dipc_queue_configure(rx, &c->ds->conf, rx->owner);
+	dipc_sock_conf(c->ds, &conf);
+	err = dipc_queue_configure(rx, &conf, rx->owner);
 	if (!err)
 		err = dipc_listener_add(l, &c->other->pending, refusal(sk));
 	if (!err) {

@@ -59,7 +59,7 @@ int dipc_sock_set_match(struct dipc_sock *ds, const struct dipc_match *match)
 	q = dipc_sock_rx(ds);
 	if (q && dipc_queue_readable(q)) {
 		rcu_read_lock();
-		ds->watcher.readable(&ds->watcher, true);
+		ds->watcher.ops->readable(&ds->watcher, true);
 		rcu_read_unlock();
 	}
 	return 0;

@@ -12,9 +12,9 @@
  * refers to it any more. A binding belongs to its port or mailbox, holds a
  * reference to its name and none to its queue, which must remove it before
  * it is closed.
- * Locking: table->lock (a mutex) is held to add and remove bindings and to
- * walk the table; name->lock (a spinlock) covers the list of bindings for
- * those who only look. table->lock, then name->lock.
+ * Locking: table->lock (a mutex) is held to add and remove bindings;
+ * name->lock (a spinlock) covers the list of bindings for those who only look.
+ * table->lock, then name->lock.
  * Context: add, remove and walk from process, find and pick from any.
  */
 #ifndef _DIPC_NAME_H

@@ -127,7 +127,7 @@ static void describe(struct dipc_sock *ds, struct dipc_pair_end *end)
 	end->who.port = ds->id;
 	end->who.uid = current_euid();
 	end->who.pid = task_tgid(current);
-	end->conf = ds->conf;
+	dipc_sock_conf(ds, &end->conf);
 }
 
 static void set_peercred(struct sock *sk)

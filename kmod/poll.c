@@ -241,6 +241,12 @@ static void starving(struct dipc_watcher *w)
 	sk_wake_async(&ds->sk, SOCK_WAKE_URG, POLL_PRI);
 }
 
+static const struct dipc_watcher_ops watcher_ops = {
+	.readable = readable,
+	.room = queue_room,
+	.starving = starving,
+};
+
 /**
  * dipc_sock_init_wake() - prepare a new socket to be woken
  * @ds: the socket
@@ -250,8 +256,7 @@ static void starving(struct dipc_watcher *w)
 void dipc_sock_init_wake(struct dipc_sock *ds)
 {
 	spin_lock_init(&ds->end_lock);
-	dipc_watcher_init(&ds->watcher, readable, queue_room);
-	ds->watcher.starving = starving;
+	dipc_watcher_init(&ds->watcher, &watcher_ops);
 }
 
 static struct dipc_account *account_of(struct dipc_sock *ds)

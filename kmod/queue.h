@@ -124,8 +124,16 @@ struct dipc_watcher {
 	struct dipc_queue	*room_queue;	/* counted, under room_lock */
 	spinlock_t		room_lock;	/* taken before a queue's lock */
 	bool			calls;		/* takes requests, too */
+	const struct dipc_watcher_ops *ops;
+};
+
+/* How. What a watcher never asks to be told may be NULL. */
+struct dipc_watcher_ops {
+	/* there is something to take, or the queue is closed */
 	void (*readable)(struct dipc_watcher *w, bool was_empty);
+	/* there is room; once after dipc_queue_watch_room() */
 	void (*room)(struct dipc_watcher *w);
+	/* or NULL: requests wait, and nobody receives */
 	void (*starving)(struct dipc_watcher *w);
 };
 
@@ -349,8 +357,7 @@ bool dipc_queue_withdraw_sender(struct dipc_queue *q, struct dipc_message *m,
 void dipc_queue_rouse(struct dipc_queue *q, const void *owner);
 bool dipc_queue_withdraw_receiver(struct dipc_queue *q, struct dipc_waiter *w);
 void dipc_watcher_init(struct dipc_watcher *w,
-		       void (*readable)(struct dipc_watcher *w, bool was_empty),
-		       void (*room)(struct dipc_watcher *w));
+		       const struct dipc_watcher_ops *ops);
 void dipc_queue_rest(struct dipc_queue *q);
 bool dipc_queue_needs_worker(struct dipc_queue *q);
 void dipc_queue_watch(struct dipc_queue *q, struct dipc_watcher *w);

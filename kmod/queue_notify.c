@@ -21,7 +21,7 @@ static void call_readable(struct dipc_queue *q, bool was_empty)
 	struct dipc_watcher *w;
 
 	list_for_each_entry_rcu(w, &q->watchers, node)
-		w->readable(w, was_empty);
+		w->ops->readable(w, was_empty);
 }
 
 /* Those who can do something about it. */
@@ -30,8 +30,8 @@ static void call_starving(struct dipc_queue *q)
 	struct dipc_watcher *w;
 
 	list_for_each_entry_rcu(w, &q->watchers, node)
-		if (READ_ONCE(w->calls) && w->starving)
-			w->starving(w);
+		if (READ_ONCE(w->calls) && w->ops->starving)
+			w->ops->starving(w);
 }
 
 /*
@@ -56,7 +56,7 @@ static noinline void call_room(struct dipc_queue *q)
 		}
 		spin_unlock_bh(&q->lock);
 		for (i = 0; i < n; i++)
-			batch[i]->room(batch[i]);
+			batch[i]->ops->room(batch[i]);
 		spin_lock_bh(&q->lock);
 	} while (!list_empty(&starved));
 	spin_unlock_bh(&q->lock);

@@ -147,23 +147,19 @@ void dipc_queue_rouse(struct dipc_queue *q, const void *owner)
 /**
  * dipc_watcher_init() - prepare a watcher
  * @w: embedded in what watches
- * @readable: called when there is something to take, or the queue is closed
- * @room: called once after dipc_queue_watch_room(), when there is room
+ * @ops: what it is called by
  *
  * Context: any.
  */
 void dipc_watcher_init(struct dipc_watcher *w,
-		       void (*readable)(struct dipc_watcher *w, bool was_empty),
-		       void (*room)(struct dipc_watcher *w))
+		       const struct dipc_watcher_ops *ops)
 {
 	INIT_LIST_HEAD(&w->node);
 	INIT_LIST_HEAD(&w->room_node);
 	w->room_queue = NULL;
 	spin_lock_init(&w->room_lock);
 	w->calls = false;
-	w->readable = readable;
-	w->room = room;
-	w->starving = NULL;
+	w->ops = ops;
 }
 
 /**

@@ -3,12 +3,15 @@
  * The socket as seen by those who bind it, send and receive with it: its own
  * port, the queue it receives from, where it sends to, and as whom.
  *
+ * Most sockets use little of what there is: that is made when it is first
+ * needed, so that one is not larger than AF_UNIX's, a slab of 1,024 bytes.
+ *
  * Lifetime: that of its struct sock; freed after a grace period, for queues
  * and the account call it under RCU (SOCK_RCU_FREE).
  * Locking: lock_sock() covers @port, @id, @rx, @route and @bound being set and
  * changes of sk_state and sk_shutdown; @port, @id and @rx are set once, @rx last,
  * and can be read with an acquire from then on; @route and @sender are read
- * under RCU. @sender_lock covers @sender being replaced. lock_sock() is taken
+ * under RCU, and @sender is exchanged. lock_sock() is taken
  * before the mutexes of the tables and the lock of a listener, never by those
  * who deliver, and never of two sockets at once: who connects makes the other
  * end himself, and nobody else knows it yet.
@@ -46,8 +49,8 @@ struct dipc_sock {
 	struct dipc_caller	*caller;	/* the same: calls it has made */
 	struct dipc_call	*spare;		/* memory for the next; exchanged */
 	struct dipc_handles	*handles;	/* the same: requests it holds */
-	spinlock_t		sender_lock;	/* for @sender to be replaced */
 	spinlock_t		end_lock;	/* a leaf: for @end_seen to be set */
+	int			notify;		/* DIPC_NOTIFY_* below */
 	struct mutex		read_lock;	/* one reader of a stream at a time */
 	bool			reuse_name;
 	bool			numbered;	/* bound by number or any first */
@@ -56,11 +59,10 @@ struct dipc_sock {
 	bool			recv_calls;	/* takes requests */
 	u8			mode;		/* enum dipc_mode */
 	u8			priority;
-	u32			recv_info;	/* DIPC_INFO_* */
-	int			notify;		/* DIPC_NOTIFY_* below */
+	u8			recv_info;	/* DIPC_INFO_* */
 	atomic64_t		next_id;	/* of messages */
 	struct dipc_watcher	watcher;
-	struct dipc_queue_conf	conf;		/* for the port or link to be made */
+	struct dipc_queue_conf	*conf;		/* asked for; or NULL: default */
 	struct list_head	pending;	/* not accepted yet */
 };
 
@@ -124,7 +126,7 @@ void dipc_sock_unbind(struct dipc_sock *ds);
 void dipc_sock_name(struct dipc_sock *ds, struct sockaddr_dipc *addr);
 void dipc_sock_draw_id(struct dipc_sock *ds);
 void dipc_sock_receive_from(struct dipc_sock *ds, struct dipc_queue *rx);
-void dipc_sock_conf_default(struct dipc_sock *ds);
+void dipc_sock_conf(const struct dipc_sock *ds, struct dipc_queue_conf *conf);
 int dipc_sock_set_conf(struct dipc_sock *ds,
 		       const struct dipc_queue_conf *conf);
 int dipc_sock_set_recv_calls(struct dipc_sock *ds, bool on);

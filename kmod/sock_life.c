@@ -44,10 +44,8 @@ static void init(struct dipc_sock *ds, u16 type)
 	sk->sk_sndbuf = DEFAULT_SNDBUF;
 	/* from the first: the bits of sk_flags are not set atomically */
 	sock_set_flag(sk, SOCK_RCU_FREE);
-	spin_lock_init(&ds->sender_lock);
 	mutex_init(&ds->read_lock);
 	INIT_LIST_HEAD(&ds->pending);
-	dipc_sock_conf_default(ds);
 	dipc_sock_init_wake(ds);
 }
 
@@ -96,6 +94,7 @@ static void end_sock(struct dipc_sock *ds, bool accepted)
 	dipc_sock_unbind(ds);
 	dipc_route_put(rcu_replace_pointer(ds->route, NULL, true));
 	dipc_sender_put(rcu_replace_pointer(ds->sender, NULL, true));
+	kfree(ds->conf);
 	match = rcu_replace_pointer(ds->match, NULL, true);
 	if (match)
 		kfree_rcu(match, rcu);

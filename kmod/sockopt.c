@@ -59,7 +59,7 @@ static int set_mode(struct dipc_sock *ds, u32 mode)
 	WRITE_ONCE(ds->mode, mode);
 	/* whether there is room is another question now */
 	rcu_read_lock();
-	ds->watcher.room(&ds->watcher);
+	ds->watcher.ops->room(&ds->watcher);
 	rcu_read_unlock();
 	return 0;
 }

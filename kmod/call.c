@@ -253,7 +253,8 @@ static struct pid *sign_locked(struct dipc_call *call)
 	return set_server_locked(call);
 }
 
-static __always_inline void trace_end(const struct dipc_call *call, enum dipc_reason reason)
+static __always_inline void trace_end(const struct dipc_call *call,
+				      enum dipc_reason reason)
 {
 	const struct dipc_message *m = &call->request;
 

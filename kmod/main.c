@@ -98,7 +98,7 @@ static void __exit dipc_exit(void)
 	dipc_socket_unregister();
 	dipc_netlink_unregister();
 	unregister_pernet_subsys(&net_ops);
-	/* ports, mailboxes and sockets are freed after a grace period */
+	/* ports, mailboxes, links and sockets are freed after a grace period */
 	rcu_barrier();
 	dipc_link_fini_cache();
 	dipc_port_fini_cache();

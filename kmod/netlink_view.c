@@ -160,19 +160,6 @@ static int dump_name(struct sk_buff *skb, struct netlink_callback *cb,
 	return dipc_nl_dump_one_end(skb, nlh, err);
 }
 
-/*
- * Indices rise, but start anew after some billions: when there is something
- * behind the next one, the end is that of all indices.
- */
-static unsigned long end_of_names(struct dipc_name_table *names)
-{
-	unsigned long end = READ_ONCE(names->roll.next_index), index = end;
-	struct dipc_name *name = dipc_name_next(names, &index);
-
-	dipc_name_put(name);
-	return name ? ULONG_MAX : end;
-}
-
 static int dump_names(struct sk_buff *skb, struct netlink_callback *cb,
 		      int (*one)(struct sk_buff *skb,
 				 struct netlink_callback *cb,
@@ -186,7 +173,7 @@ static int dump_names(struct sk_buff *skb, struct netlink_callback *cb,
 	if (err)
 		return err;
 	if (!walk.index)
-		walk.end = end_of_names(&dn->names);
+		walk.end = dipc_roll_end(&dn->names.roll);
 	for (; walk.index < walk.end; walk.index++) {
 		name = dipc_name_next(&dn->names, &walk.index);
 		if (!name)
@@ -321,15 +308,6 @@ static int dump_port(struct sk_buff *skb, struct netlink_callback *cb,
 	return dipc_nl_dump_one_end(skb, nlh, err);
 }
 
-static unsigned long end_of_ports(struct dipc_port_table *ports)
-{
-	unsigned long end = READ_ONCE(ports->roll.next_index), index = end;
-	struct dipc_port *port = dipc_port_next(ports, &index);
-
-	dipc_port_put(port);
-	return port ? ULONG_MAX : end;
-}
-
 /**
  * dipc_nl_port_get_dumpit() - command: describe all ports
  * @skb: to be filled
@@ -348,7 +326,7 @@ int dipc_nl_port_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 	if (err)
 		return err;
 	if (!walk.index)
-		walk.end = end_of_ports(&dn->ports);
+		walk.end = dipc_roll_end(&dn->ports.roll);
 	for (; walk.index < walk.end; walk.index++) {
 		port = dipc_port_next(&dn->ports, &walk.index);
 		if (!port)
@@ -414,15 +392,6 @@ static int dump_link(struct sk_buff *skb, struct netlink_callback *cb,
 	return dipc_nl_dump_one_end(skb, nlh, err);
 }
 
-static unsigned long end_of_links(struct dipc_link_table *links)
-{
-	unsigned long end = READ_ONCE(links->roll.next_index), index = end;
-	struct dipc_link *link = dipc_link_next(links, &index);
-
-	dipc_link_put(link);
-	return link ? ULONG_MAX : end;
-}
-
 /**
  * dipc_nl_link_get_dumpit() - command: describe all links
  * @skb: to be filled
@@ -441,7 +410,7 @@ int dipc_nl_link_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 	if (err)
 		return err;
 	if (!walk.index)
-		walk.end = end_of_links(&dn->links);
+		walk.end = dipc_roll_end(&dn->links.roll);
 	for (; walk.index < walk.end; walk.index++) {
 		link = dipc_link_next(&dn->links, &walk.index);
 		if (!link)

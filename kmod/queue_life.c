@@ -73,10 +73,10 @@ void __init dipc_queue_init_numbers(void)
 }
 
 /*
- * No two queues have the same numbers: a request may go from one to another,
- * and must not be taken for one that has stayed. By an odd step all of 2^64
- * places are met once before one is met again; since nobody knows the step,
- * nobody can tell which two of them are close together. A random number for each
+ * The numbers of two queues are far apart: a request may go from one to
+ * another, and must not be taken for one that has stayed. By an odd step the
+ * places are spread over all there are; since nobody knows the step, nobody
+ * can tell which two of them are close together. A random number for each
  * queue would do as well, and costs more than all else that is done for it.
  */
 static u64 draw_first_seq(void)

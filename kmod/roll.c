@@ -147,3 +147,26 @@ dipc_roll_next(struct dipc_roll *roll, unsigned long *index,
 	spin_unlock_bh(&roll->lock);
 	return entry;
 }
+
+/**
+ * dipc_roll_end() - how far a walk that begins now has to go
+ * @roll: the roll
+ *
+ * Indices rise, but start anew after some billions: when there is something
+ * behind the next one, the end is that of all indices. What is entered later is
+ * not met otherwise, so that a walk ends, however fast objects are made.
+ *
+ * Context: any.
+ * Return: the first index that is not met any more.
+ */
+unsigned long dipc_roll_end(struct dipc_roll *roll)
+{
+	unsigned long end;
+
+	spin_lock_bh(&roll->lock);
+	end = roll->next_index;
+	if (find_locked(roll, end))
+		end = ULONG_MAX;
+	spin_unlock_bh(&roll->lock);
+	return end;
+}

@@ -35,6 +35,7 @@ void dipc_roll_init(struct dipc_roll *roll);
 void dipc_roll_fini(struct dipc_roll *roll);
 void dipc_roll_enter(struct dipc_roll *roll, struct dipc_roll_entry *entry);
 void dipc_roll_leave(struct dipc_roll *roll, struct dipc_roll_entry *entry);
+unsigned long dipc_roll_end(struct dipc_roll *roll);
 struct dipc_roll_entry *
 dipc_roll_next(struct dipc_roll *roll, unsigned long *index,
 	       bool (*get)(struct dipc_roll_entry *entry));

@@ -4,6 +4,9 @@
 
 #include "chain.h"
 
+/* How often kept memory is given up for one message. */
+#define EMPTY_TRIES 3
+
 /**
  * dipc_chain_truesize() - memory that a chain of segments takes
  * @bytes: payload that it is for
@@ -68,7 +71,8 @@ static size_t reuse(struct dipc_chain *chain, size_t left,
 static int extend(struct dipc_chain *chain, size_t left,
 		  struct dipc_segment **tail)
 {
-	unsigned int top = DIPC_SEGMENT_TOP, i;
+	/* others of this user may fill what was emptied, again and again */
+	unsigned int top = DIPC_SEGMENT_TOP, tries = EMPTY_TRIES, i;
 	struct dipc_segment *segment;
 
 	while (left) {
@@ -79,7 +83,7 @@ static int extend(struct dipc_chain *chain, size_t left,
 			left -= min_t(size_t, left, segment->bytes);
 		} else if (i > DIPC_SEGMENT_PAGE) {
 			top = i - 1;
-		} else if (!dipc_pools_empty(chain->user)) {
+		} else if (!tries-- || !dipc_pools_empty(chain->user)) {
 			return -ENOMEM;
 		}
 		if (fatal_signal_pending(current))

@@ -4,6 +4,7 @@
  * pools, and the ways in which they are emptied.
  */
 #include <linux/jiffies.h>
+#include <linux/mutex.h>
 #include <linux/percpu_counter.h>
 #include <linux/sched.h>
 #include <linux/shrinker.h>
@@ -20,6 +21,7 @@
 #define POOLS_BATCH	32
 
 static DEFINE_SPINLOCK(pools_lock);
+static DEFINE_MUTEX(empty_lock);	/* who empties many; outside of the others */
 static LIST_HEAD(pools);		/* some of them are empty by now */
 static unsigned int n_pools;		/* in that list */
 static struct percpu_counter kept_bytes;	/* segments of all pools */
@@ -144,9 +146,10 @@ static bool is_chosen(struct dipc_pool *pool, const struct choice *choice)
 
 /*
  * The first in the list is looked at and leaves it, or becomes the last: so
- * each is met once, although the lock is released in between.
+ * each is met once, although the lock is released in between. For one at a
+ * time: of two, one would turn to the end what the other has not met yet.
  */
-static size_t empty_pools(const struct choice *choice)
+static size_t empty_pools_locked(const struct choice *choice)
 {
 	unsigned int left, held = 0;
 	struct dipc_pool *pool;
@@ -179,6 +182,16 @@ static size_t empty_pools(const struct choice *choice)
 	return bytes;
 }
 
+static size_t empty_pools(const struct choice *choice)
+{
+	size_t bytes;
+
+	mutex_lock(&empty_lock);
+	bytes = empty_pools_locked(choice);
+	mutex_unlock(&empty_lock);
+	return bytes;
+}
+
 static void age_pools(struct work_struct *work)
 {
 	const struct choice choice = { .idle = true, .max_bytes = SIZE_MAX };
@@ -200,8 +213,14 @@ static unsigned long shrink_scan(struct shrinker *s, struct shrink_control *sc)
 	const struct choice choice = {
 		.max_bytes = sc->nr_to_scan << PAGE_SHIFT,
 	};
+	size_t bytes;
 
-	return empty_pools(&choice) >> PAGE_SHIFT ?: SHRINK_STOP;
+	/* somebody is at it */
+	if (!mutex_trylock(&empty_lock))
+		return SHRINK_STOP;
+	bytes = empty_pools_locked(&choice);
+	mutex_unlock(&empty_lock);
+	return bytes >> PAGE_SHIFT ?: SHRINK_STOP;
 }
 
 /**
@@ -234,8 +253,9 @@ bool dipc_pools_charge(struct dipc_user *user, size_t bytes,
 {
 	if (likely(dipc_user_charge(user, DIPC_RES_BYTES, bytes, limits)))
 		return true;
-	return dipc_pools_empty(user) &&
-	       dipc_user_charge(user, DIPC_RES_BYTES, bytes, limits);
+	/* if there is nothing, another one may just have given it up */
+	dipc_pools_empty(user);
+	return dipc_user_charge(user, DIPC_RES_BYTES, bytes, limits);
 }
 
 /**

@@ -10,14 +10,16 @@
  * for the messages themselves, of which it keeps a few; to the pool they are
  * objects of one size, all of one slab cache.
  *
- * It is emptied when another process sends through the socket; when that limit
+ * It is emptied when another process sends more than a small message through
+ * the socket; when that limit
  * or the memory does not suffice for a message; under memory pressure, by a
  * shrinker; and when it was not used for some seconds, for the kernel cannot
  * ask for it when only a cgroup is short of memory. A closed one keeps nothing.
  *
  * Lifetime: embedded in the account of a socket, closed before that is freed.
  * Locking: @lock covers all but @node, which is covered by pools_lock in
- * pool.c as well. That one is taken first. Both are leaves to all others.
+ * pool.c as well. That one is taken first. Both are leaves to all others; a
+ * mutex in pool.c, under which nothing is allocated, is taken before them.
  * Context: taking in process context, keeping in any.
  */
 #ifndef _DIPC_POOL_H

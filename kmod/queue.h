@@ -104,7 +104,7 @@ struct dipc_waiter {
 	void (*complete)(struct dipc_waiter *w);	/* RCU section, any context */
 	struct dipc_message	*message;	/* what a receiver was given */
 	const struct dipc_want	*want;		/* of a receiver; NULL: all */
-	const void		*owner;		/* of a receiver: his socket */
+	const void		*owner;		/* of a receiver: see dipc_queue_rouse() */
 	u64			arrival;	/* of a receiver: before whom he came */
 	struct rb_node		exact;		/* if he is found by what he wants */
 	bool			is_exact;
@@ -481,7 +481,7 @@ static inline void dipc_queue_due_del_locked(struct dipc_queue *q,
 static inline void dipc_queue_expire_locked(struct dipc_queue *q,
 					    struct dipc_queue_events *ev)
 {
-	if (unlikely(q->due) && !q->closed)
+	if (unlikely(READ_ONCE(q->due)) && !q->closed)
 		dipc_queue_drop_overdue_locked(q, ev);
 }
 

@@ -85,8 +85,11 @@ struct dipc_message *dipc_queue_overdue_locked(struct dipc_queue *q)
  */
 void dipc_queue_due_stop(struct dipc_queue *q)
 {
-	if (q->due)
-		hrtimer_cancel(&q->due->timer);
+	/* pairs with the cmpxchg() of who makes it */
+	struct dipc_due *due = smp_load_acquire(&q->due);
+
+	if (due)
+		hrtimer_cancel(&due->timer);
 }
 
 /**

@@ -432,6 +432,13 @@ static bool is_half_full(const struct dipc_queue *q)
 	       q->bytes > q->capacity_bytes / 2;
 }
 
+/* It could be the next to be taken, or has no time. */
+static bool first_is_urgent(const struct dipc_queue *q)
+{
+	return q->levels || list_first_entry(&q->senders, struct dipc_message,
+					     node)->extra;
+}
+
 /**
  * dipc_queue_admit_lazily_locked() - let waiting senders in, if it is worth it
  * @q: the queue, from which a receiver has taken a message
@@ -444,16 +451,20 @@ static bool is_half_full(const struct dipc_queue *q)
  * many. Those who look at the room as such (a queue may serve as a counter)
  * find that it is given to them nevertheless, with a delay that nobody waits
  * for who has messages to read: the queue's timer lets them in after LEFT_NS.
+ * Where messages have priorities, or the first in line has a deadline, nobody
+ * is left.
  *
  * Context: any; the queue's lock is held.
  */
 void dipc_queue_admit_lazily_locked(struct dipc_queue *q,
 				    struct dipc_queue_events *ev)
 {
-	struct dipc_due *due = q->due;
+	/* another one may just make it, without the lock */
+	struct dipc_due *due = READ_ONCE(q->due);
 
 	if (!due || q->n_messages < ENOUGH_QUEUED || !is_half_full(q) ||
-	    list_empty(&q->senders) || q->closed || q->ended) {
+	    list_empty(&q->senders) || first_is_urgent(q) || q->closed ||
+	    q->ended) {
 		dipc_queue_admit_locked(q, ev);
 		return;
 	}

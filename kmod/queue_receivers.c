@@ -120,7 +120,8 @@ static struct dipc_waiter *earlier(struct dipc_waiter *best,
 struct dipc_waiter *dipc_queue_receiver_for_locked(struct dipc_queue *q,
 						   const struct dipc_message *m)
 {
-	const struct dipc_exact *exact = q->exact;
+	/* another one may just make it, without the lock */
+	const struct dipc_exact *exact = READ_ONCE(q->exact);
 	u64 port = m->sender->port;
 	struct dipc_waiter *w, *best = NULL;
 
@@ -174,14 +175,15 @@ void dipc_queue_prepare_receiver(struct dipc_queue *q,
 void dipc_queue_add_receiver_locked(struct dipc_queue *q,
 				    struct dipc_waiter *w)
 {
+	struct dipc_exact *exact = READ_ONCE(q->exact);
 	struct list_head *line = &q->receivers;
 	struct want_key key;
 
 	w->arrival = q->n_arrivals++;
-	w->is_exact = unlikely(q->exact) && key_of(w->want, &key);
+	w->is_exact = unlikely(exact) && key_of(w->want, &key);
 	if (w->is_exact) {
-		insert(&q->exact->root, w, &key);
-		line = &q->exact->waiters;
+		insert(&exact->root, w, &key);
+		line = &exact->waiters;
 	}
 	list_add_tail(&w->node, line);
 	WRITE_ONCE(q->n_receivers, q->n_receivers + 1);
@@ -227,7 +229,8 @@ struct dipc_waiter *
 dipc_queue_next_receiver_locked(struct dipc_queue *q,
 				struct dipc_receiver_walk *walk)
 {
-	struct list_head *exact = q->exact ? &q->exact->waiters : NULL;
+	struct dipc_exact *made = READ_ONCE(q->exact);
+	struct list_head *exact = made ? &made->waiters : NULL;
 	struct dipc_waiter *w;
 
 	if (!walk->began) {

@@ -151,7 +151,8 @@ static struct dipc_message *take(struct dipc_reception *r, int *err)
 
 	dipc_waiter_init(&w);
 	w.want = r->want;
-	w.owner = r->ds;
+	/* an operation is not given the ends of calls */
+	w.owner = r->is_op ? NULL : r->ds;
 	if (unlikely(r->want) && r->timeout)
 		dipc_queue_prepare_receiver(r->q, r->want);
 	m = dipc_queue_take(r->q, r->want, r->timeout ? &w : NULL, err);

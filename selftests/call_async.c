@@ -348,6 +348,32 @@ TEST_F(calls, first_call_reaches_who_sleeps_already)
 	EXPECT_EQ(2, dt_thread_join(&t));
 }
 
+static long receive_by_op(void *arg)
+{
+	return calls_recv(BY_OP, *(int *)arg, 0).ret;
+}
+
+/* An operation receives messages and nothing else, also then. */
+TEST_F(calls, first_call_leaves_who_sleeps_in_an_operation)
+{
+	struct sockaddr_dipc addr;
+	struct dt_thread t;
+	int tx;
+
+	ASSERT_EQ(0, dt_thread_start(&t, receive_by_op, &self->client));
+	ASSERT_TRUE(dt_wait_asleep(t.tid, SYS_ioctl));
+	EXPECT_EQ(1, start(self, FORM, "a", 1));
+	EXPECT_EQ(2, serve(self));
+	EXPECT_EQ(2, ENDED(self->client).ret);
+	EXPECT_TRUE(dt_wait_asleep(t.tid, SYS_ioctl));
+	addr = dt_port_of(self->client);
+	tx = dt_socket_connected(SOCK_RDM, &addr);
+	ASSERT_LE(0, tx);
+	EXPECT_EQ(3, send(tx, "abc", 3, 0));
+	EXPECT_EQ(3, dt_thread_join(&t));
+	close(tx);
+}
+
 /* The same with one that polls, and one that waits for requests. */
 TEST_F(calls, first_call_reaches_who_polls_already)
 {

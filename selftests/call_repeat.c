@@ -294,14 +294,18 @@ static int named_without_calls(const struct sockaddr_dipc *name)
 	return dt_socket_bound(SOCK_RDM, name);
 }
 
+/* From the moment on in which it can be found. */
 static int named_for_short_ones(const struct sockaddr_dipc *name)
 {
 	struct dipc_queue_conf conf;
-	int fd = calls_server(SOCK_RDM, name);
+	int fd = dt_socket(SOCK_RDM);
 	int err = fd < 0 ? fd : dt_get_conf(fd, &conf);
 
+	if (err)
+		return err;
 	conf.msg_max_bytes = 2;
-	return err ? err : dt_set_conf(fd, &conf) ?: fd;
+	return dt_set_conf(fd, &conf) ?: calls_take_calls(fd) ?:
+	       dt_bind(fd, name) ?: fd;
 }
 
 /* The name has come to one that it could never be sent to. */
@@ -327,7 +331,9 @@ TEST_F(calls, next_server_that_cannot_take_it_ends_it)
 		ASSERT_LE(0, self->server);
 		EXPECT_EQ(-next[i].err, dt_thread_join(&c.thread));
 		EXPECT_EQ(next[i].err, c.end.outcome.error);
-		EXPECT_EQ(next[i].attempt, c.end.outcome.attempt);
+		/* one more may have reached who was just closing */
+		EXPECT_LE(next[i].attempt, c.end.outcome.attempt);
+		EXPECT_GE(next[i].attempt + 1, c.end.outcome.attempt);
 		close(self->server);
 		self->server = calls_server(SOCK_RDM, &self->to);
 		ASSERT_LE(0, self->server);

@@ -218,7 +218,8 @@ TEST_F(deadline, is_kept_after_others_were_let_in)
 	ASSERT_EQ(0, dt_set_capacity(self->rx, 40, DIPC_POLICY_WAIT));
 	for (i = 0; i < 39; i++)
 		ASSERT_EQ(1, put(self->tx, 'x'));
-	EXPECT_EQ(1, post(self->tx, 'a', POST(.deadline_ns = loan() * MS)));
+	/* not before both have slept */
+	EXPECT_EQ(1, post(self->tx, 'a', POST(.deadline_ns = 4 * loan() * MS)));
 	ASSERT_EQ(0, call_send(&first, self->tx, 'b'));
 	ASSERT_TRUE(call_wait_asleep(&first));
 	EXPECT_EQ('x', take(self->rx));

@@ -130,6 +130,8 @@ void dipc_caller_put(struct dipc_caller *c);
 
 void dipc_caller_add_one_more(struct dipc_caller *c, struct dipc_call *call);
 void dipc_caller_remove_one(struct dipc_caller *c, struct dipc_call *call);
+void dipc_caller_replace_sync(struct dipc_caller *c, struct dipc_call *old,
+			      struct dipc_call *fresh);
 
 int dipc_caller_add(struct dipc_caller *c, struct dipc_call *call);
 void dipc_caller_start(struct dipc_caller *c, struct dipc_call *call);

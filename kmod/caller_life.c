@@ -294,6 +294,31 @@ void dipc_caller_remove_one(struct dipc_caller *c, struct dipc_call *call)
 }
 
 /**
+ * dipc_caller_replace_sync() - a call that a task sleeps for is sent again
+ * @c: the socket's
+ * @old: added by dipc_caller_add_sync(); the task's reference is consumed
+ * @fresh: synchronous; takes its place, to be removed as @old would have been
+ *
+ * Who looks sees one of them.
+ *
+ * Context: process.
+ */
+void dipc_caller_replace_sync(struct dipc_caller *c, struct dipc_call *old,
+			      struct dipc_call *fresh)
+{
+	init_call(fresh, c);
+	fresh->serial = old->serial;
+	spin_lock_bh(&c->lock);
+	if (old->serial != DIPC_CALLER_SYNC_SERIAL)
+		rb_replace_node(&old->node, &fresh->node, &c->all);
+	else
+		/* with the lock nobody has marked it; see look_at_sync() */
+		smp_store_release(&c->sync, (unsigned long)fresh);
+	spin_unlock_bh(&c->lock);
+	dipc_call_put(old);
+}
+
+/**
  * dipc_caller_add() - an asynchronous call begins
  * @c: the socket's
  * @call: prepared, with its cookie, semantics and times; the reference is

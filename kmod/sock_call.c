@@ -398,9 +398,12 @@ static struct dipc_call *first_try(struct dipc_attempt *a,
 	return call;
 }
 
-/* Send it and wait; the call is known to the caller's views meanwhile. */
+/*
+ * Send it and wait; the caller's views know it from here on, instead of the try
+ * before if there was one, which is given up.
+ */
 static int try(struct dipc_sock *ds, struct dipc_attempt *a,
-	       struct dipc_call *call)
+	       struct dipc_call *call, struct dipc_call *before)
 {
 	enum dipc_reason reason;
 	u32 turn;
@@ -408,7 +411,10 @@ static int try(struct dipc_sock *ds, struct dipc_attempt *a,
 
 	call->task = current;
 	turn = dipc_call_begin(call, a->queue);
-	dipc_caller_add_sync(ds->caller, call);
+	if (likely(!before))
+		dipc_caller_add_sync(ds->caller, call);
+	else
+		dipc_caller_replace_sync(ds->caller, before, call);
 	reason = bring(a, call, turn);
 	/* the request was sent before: how the call has ended is told */
 	if (reason && call->attempt > 1)
@@ -416,21 +422,17 @@ static int try(struct dipc_sock *ds, struct dipc_attempt *a,
 	err = reason ? send_errno(a, reason) : 0;
 	/* all but the call is given back before it sleeps */
 	dipc_sock_call_sent(a);
-	if (!err)
-		err = await(call);
-	dipc_caller_remove_sync(ds->caller, call);
-	return err;
+	return err ? err : await(call);
 }
 
-/* Before a request is sent again; others can see what is waited for. */
+/* Before a request is sent again. */
 static int pause(struct dipc_sock *ds, struct dipc_call *call)
 {
 	ktime_t end = ktime_add_ns(ktime_get(), dipc_sock_call_pause(call));
 	int err = 0;
 
 	end = min(end, call->due);
-	call->paused = true;
-	dipc_caller_add_sync(ds->caller, call);
+	WRITE_ONCE(call->paused, true);
 	do {
 		set_current_state(TASK_INTERRUPTIBLE);
 		if (signal_pending(current)) {
@@ -439,7 +441,6 @@ static int pause(struct dipc_sock *ds, struct dipc_call *call)
 			break;
 		}
 	} while (schedule_hrtimeout(&end, HRTIMER_MODE_ABS));
-	dipc_caller_remove_sync(ds->caller, call);
 	return err;
 }
 
@@ -458,17 +459,16 @@ static bool is_overdue(const struct dipc_call *call)
 /* One more try, which becomes the call unless it cannot even be sent. */
 static int try_again(struct dipc_sock *ds, struct dipc_call **call)
 {
+	struct dipc_call *before = *call, *next;
 	struct dipc_attempt a;
-	struct dipc_call *next;
 
-	next = dipc_sock_call_again(ds, *call, &a, false);
+	next = dipc_sock_call_again(ds, before, &a, false);
 	if (IS_ERR(next)) {
 		dipc_sock_call_sent(&a);
 		return PTR_ERR(next);
 	}
-	dipc_call_put(*call);
 	*call = next;
-	return try(ds, &a, next);
+	return try(ds, &a, next, before);
 }
 
 /*
@@ -542,9 +542,10 @@ int dipc_sock_call(struct dipc_sock *ds, struct dipc_question *qn,
 		dipc_sock_call_sent(&a);
 		return err;
 	}
-	err = try(ds, &a, call);
+	err = try(ds, &a, call, NULL);
 	if (unlikely(is_gone(err) && call->semantics == DIPC_AT_LEAST_ONCE))
 		err = insist(ds, &call);
+	dipc_caller_remove_sync(ds->caller, call);
 	if (outcome && dipc_call_is_done(call))
 		tell(call, err, outcome);
 	if (!err)

@@ -368,6 +368,45 @@ TEST_F(calls, repeated_call_keeps_its_number)
 	EXPECT_EQ(3, calls_client_end(&client));
 }
 
+TEST_F(calls, repeated_call_is_never_out_of_sight)
+{
+	struct calls_client clients[2];
+	struct calls_got got;
+	int i, k;
+
+	/* the first of a socket and one more are kept in different places */
+	for (i = 0; i < 2; i++) {
+		ASSERT_EQ(0, calls_client_start(&clients[i], BY_OP,
+						self->client, "a",
+						WITH(.dest = &self->to,
+						     .semantics =
+							DIPC_AT_LEAST_ONCE)));
+		ASSERT_TRUE(DT_WAIT_UNTIL(
+			calls_seen_in(DIPC_CALL_STATUS_QUEUED) == i + 1));
+	}
+	for (k = 0; k < 20; k++) {
+		close(self->server);
+		for (i = 0; i < 20; i++) {
+			ASSERT_EQ(0, calls_see(&self->seen, NULL, NULL));
+			ASSERT_EQ(2, self->seen.n);
+		}
+		self->server = calls_server(SOCK_RDM, &self->to);
+		ASSERT_LE(0, self->server);
+		for (i = 0; i < 20; i++) {
+			ASSERT_EQ(0, calls_see(&self->seen, NULL, NULL));
+			ASSERT_EQ(2, self->seen.n);
+		}
+	}
+	for (i = 0; i < 2; i++) {
+		got = calls_recv(BY_OP, self->server, 0);
+		ASSERT_EQ(1, got.ret);
+		ASSERT_LE(0, calls_reply(BY_OP, self->server, got.r.handle,
+					 "yes"));
+	}
+	for (i = 0; i < 2; i++)
+		EXPECT_EQ(3, calls_client_end(&clients[i]));
+}
+
 TEST_F(calls, each_task_of_a_socket_has_its_own)
 {
 	struct calls_client clients[4];

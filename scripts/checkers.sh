@@ -15,7 +15,6 @@ set -euo pipefail
 # lockdep is silent after its first report and after the first of KASAN's.
 # shellcheck disable=SC2034	# by its name
 debug_faults='
-smp_processor_id_preemptible	DEBUG_PREEMPT		BUG: using smp_processor_id\(\) in preemptible
 sleep_in_atomic		DEBUG_ATOMIC_SLEEP	BUG: sleeping function called from invalid context
 rcu_dereference_outside	PROVE_LOCKING		WARNING: suspicious RCU usage
 rcu_list_outside	PROVE_RCU_LIST,RCU_EXPERT	RCU-list traversed in non-reader section
@@ -54,6 +53,7 @@ global_out_of_bounds	KASAN			KASAN: global-out-of-bounds
 '
 # shellcheck disable=SC2034	# by its name
 kcsan_faults='
+smp_processor_id_preemptible	DEBUG_PREEMPT	BUG: using smp_processor_id\(\) in preemptible
 plain_data_race		DEBUG_KERNEL,KCSAN,KCSAN_EARLY_ENABLE	KCSAN: data-race in count_plainly
 half_marked_data_race	KCSAN_STRICT		KCSAN: data-race in count_(marked|plainly)
 unseen_data_race	KCSAN_REPORT_RACE_UNKNOWN_ORIGIN	KCSAN: data-race in read_plainly
@@ -63,6 +63,7 @@ no_data_race		KCSAN			-
 # shellcheck disable=SC2034	# by its name
 debug_others='
 LOCALVERSION		a name
+DEBUG_PREEMPT		not set
 DEBUG_MISC		opens the menu of other settings
 DEBUG_OBJECTS_PERCPU_COUNTER	freeing one that is in use was not reported
 DEBUG_KMEMLEAK		the leak below
@@ -75,7 +76,6 @@ UNWINDER_FRAME_POINTER	no checker
 INIT_STACK_NONE		no checker
 HARDENED_USERCOPY	its report is the end of the kernel (BUG)
 SCHED_STACK_END_CHECK	its report is the end of the kernel (panic)
-UBSAN_ENUM		gcc checks nothing of the kind in C
 DEBUG_SG		its report is the end of the kernel (BUG)
 DEBUG_CREDENTIALS	its report is the end of the kernel (BUG)
 DEBUG_PLIST		the functions that it checks are not for modules
@@ -242,13 +242,10 @@ export KERNEL=${KERNEL:-debug}
 kernel_env
 [ -n "$KCHECKS" ] || die "$KERNEL is no kernel with checkers"
 
-# Each setting that is there for the sake of a checker has its line above.
+# Each setting of the fragment has its line above.
 settings()
 {
-	local from=1
-
-	[ "$KCHECKS" != debug ] || from='/^# memory$/'
-	sed -n "$from,\$s/^\(# \)\?CONFIG_\([A-Z0-9_]*\)[= ].*/\2/p" \
+	sed -n "s/^\(# \)\?CONFIG_\([A-Z0-9_]*\)[= ].*/\2/p" \
 		"$DIPC_TOP/scripts/kernel-$KCHECKS.config" | sort -u
 }
 declare -n faults=${KCHECKS}_faults others=${KCHECKS}_others

@@ -1,9 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# kernel-debug.sh DIR KIND SERIES DEB FILES FRAGMENT…: build the kernel KIND
-# (debug, kcsan) in DIR from Debian's package linux-source-SERIES with these
-# fragments over allnoconfig. For kernel.sh, which owns the cache and the lock.
+# kernel-debug.sh DIR KIND SERIES DEB FILES: build the kernel KIND (debug,
+# kcsan) in DIR from Debian's package linux-source-SERIES with
+# kernel-base.config and kernel-KIND.config. For kernel.sh, which owns the
+# cache and the lock.
 # DIR holds after it: bzImage; linux/, what is needed to build modules;
 # root/lib/modules/RELEASE; config; dropped, the settings that this series'
 # Kconfig did not take, which must be those of kernel-dropped.txt.
@@ -15,10 +16,8 @@ set -euo pipefail
 # shellcheck source=scripts/common.sh
 . "$(dirname "$0")/common.sh"
 
-[ $# -ge 6 ] || die "usage: kernel-debug.sh DIR KIND SERIES DEB FILES FRAGMENT…"
+[ $# = 5 ] || die "usage: kernel-debug.sh DIR KIND SERIES DEB FILES"
 dir=$(realpath "$1") kind=$2 series=$3 deb=$(realpath "$4") files=$5
-shift 5
-fragments=("$@")
 tree=$dir/linux
 fragment=$dir/fragment
 
@@ -69,7 +68,8 @@ configure()
 {
 	local unexpected
 
-	cat "${fragments[@]}" >"$fragment"
+	cat "$DIPC_TOP/scripts/kernel-base.config" \
+	    "$DIPC_TOP/scripts/kernel-$kind.config" >"$fragment"
 	kernel_make -s KCONFIG_ALLCONFIG="$fragment" allnoconfig >&2
 	cp "$tree/.config" "$dir/config"
 	dropped >"$dir/dropped"

@@ -101,6 +101,12 @@ suite '1 1 0' 1 'a leak of ours' "$fine" "${leak[@]}" \
 	'@leak     [<ffffffffa0001234>] dipc_bind+0x34/0x90 [dipc]' <<<$'1..1\nok 1 a'
 suite '1 1 0' 1 'a leak of code that is gone' "$fine" "${leak[@]}" \
 	'@leak     [<ffffffffa0001234>] 0xffffffffa0001234' <<<$'1..1\nok 1 a'
+suite '1 0 0' 0 'the name of a slab cache that could not be made' "$fine" "${leak[@]}" \
+	'@leak     [<ffffffff81234567>] kobject_set_name_vargs+0x44/0x120' \
+	'@leak     [<ffffffff81234567>] kobject_init_and_add+0xa0/0x110' \
+	'@leak     [<ffffffff81234567>] sysfs_slab_add+0x1a0/0x220' \
+	'@leak     [<ffffffffa0001234>] dipc_sock_register+0x1a/0x20 [dipc]' \
+	<<<$'1..1\nok 1 a'
 suite '1 0 0' 0 'a leak of others' "$fine" "${leak[@]}" \
 	'@leak     [<ffffffff81234567>] p9_client_create+0x34/0x90' \
 	'@kmsg 6 kmemleak: 1 new suspected memory leaks (see /sys/kernel/debug/kmemleak)' \

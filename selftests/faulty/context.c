@@ -63,7 +63,9 @@ static void schedule_in_atomic(void)
 {
 	preempt_disable();
 	schedule();
-	preempt_enable();
+	/* with its report the kernel has forgotten that */
+	if (preempt_count())
+		preempt_enable();
 }
 
 static void smp_processor_id_preemptible(void)

@@ -17,14 +17,18 @@
 #define POOLS_PART	64
 /* A pool that was not used for once to twice this is emptied. */
 #define POOL_IDLE	(2 * HZ)
+/* So many objects are counted together; a power of 2. */
+#define OBJECTS_LOT	32
 /* How many pools are looked at in one hold of the lock. */
 #define POOLS_BATCH	32
+
+static_assert(!(DIPC_POOL_MAX_OBJECTS % OBJECTS_LOT));
 
 static DEFINE_SPINLOCK(pools_lock);
 static DEFINE_MUTEX(empty_lock);	/* who empties many; outside of the others */
 static LIST_HEAD(pools);		/* some of them are empty by now */
 static unsigned int n_pools;		/* in that list */
-static struct percpu_counter kept_bytes;	/* segments of all pools */
+static struct percpu_counter kept_bytes;	/* of all pools, see lots_of() */
 static s64 kept_max_bytes;
 static struct shrinker *shrinker;
 static struct kmem_cache *object_cache;
@@ -38,6 +42,21 @@ static void count_kept(s64 bytes)
 {
 	/* the limit for all is a rough one: other CPUs are not asked */
 	percpu_counter_add_batch(&kept_bytes, bytes, DIPC_POOL_MAX_BYTES / 4);
+}
+
+/*
+ * What all pools keep may be a little more: the objects are counted in lots, so
+ * that a message seldom has to, and the first lot of a pool is not, so that who
+ * sends one message at a time never has to.
+ */
+static size_t lots_of(unsigned int n_objects)
+{
+	return n_objects ? (n_objects - 1) / OBJECTS_LOT : 0;
+}
+
+static size_t lot_bytes(void)
+{
+	return OBJECTS_LOT * object_bytes;
 }
 
 /* What is to be freed when a pool's lock is released. */
@@ -89,6 +108,8 @@ static size_t empty_locked(struct dipc_pool *pool, struct waste *waste)
 {
 	size_t beside = pool->n_objects * object_bytes;
 	size_t bytes = pool->bytes + beside;
+
+	count_kept(-(s64)(lots_of(pool->n_objects) * lot_bytes()));
 
 	waste->segments = empty_of_segments_locked(pool);
 	waste->objects = pool->objects;
@@ -353,6 +374,24 @@ struct dipc_segment *dipc_pool_take(struct dipc_pool *pool, unsigned int index,
 	return segment;
 }
 
+/* If so, one more is, or was, the first of a lot that is counted. */
+static bool fills_lots(unsigned int n_objects)
+{
+	return unlikely(n_objects && !(n_objects % OBJECTS_LOT));
+}
+
+/* With the pool's lock held; the first of a lot is let in for all of it. */
+static bool has_room_for_object(const struct dipc_pool *pool)
+{
+	if (likely(!fills_lots(pool->n_objects)))
+		return true;
+	if (pool->n_objects >= DIPC_POOL_MAX_OBJECTS ||
+	    percpu_counter_read(&kept_bytes) >= kept_max_bytes)
+		return false;
+	count_kept(lot_bytes());
+	return true;
+}
+
 /**
  * dipc_pool_take_object() - take an object that is kept
  * @pool: of the socket
@@ -375,7 +414,8 @@ struct dipc_kept *dipc_pool_take_object(struct dipc_pool *pool,
 		object = pool->objects;
 	if (object) {
 		WRITE_ONCE(pool->objects, object->next);
-		pool->n_objects--;
+		if (fills_lots(--pool->n_objects))
+			count_kept(-(s64)lot_bytes());
 	}
 	spin_unlock_bh(&pool->lock);
 	return object;
@@ -398,8 +438,7 @@ bool dipc_pool_keep_object(struct dipc_pool *pool, struct dipc_kept *object,
 	bool is_kept, is_listed = true;
 
 	spin_lock_bh(&pool->lock);
-	is_kept = is_owned(pool, user, pid) &&
-		  pool->n_objects < DIPC_POOL_MAX_OBJECTS;
+	is_kept = is_owned(pool, user, pid) && has_room_for_object(pool);
 	if (likely(is_kept)) {
 		object->next = pool->objects;
 		WRITE_ONCE(pool->objects, object);

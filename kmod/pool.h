@@ -7,8 +7,9 @@
  * is bounded by its message's length, and a segment never changes hands. A
  * pool belongs to one process of one user at a time, and what it keeps stays
  * charged to him: to his memory limit, and to the memory cgroup. The same goes
- * for the messages themselves, of which it keeps a few; to the pool they are
- * objects of one size, all of one slab cache.
+ * for the messages themselves, of which it keeps as many as fill a queue: who
+ * sends faster than others receive has so many on their way. To the pool they
+ * are objects of one size, all of one slab cache.
  *
  * It is emptied when another process sends more than a small message through
  * the socket; when that limit
@@ -37,7 +38,7 @@
 /* for a call with a request and a reply of 1 MiB each */
 #define DIPC_POOL_MAX_BYTES	(SZ_2M + SZ_256K)
 #define DIPC_POOL_MAX_SEGMENTS	256	/* so that emptying one is short */
-#define DIPC_POOL_MAX_OBJECTS	32	/* a burst of small messages */
+#define DIPC_POOL_MAX_OBJECTS	256	/* as many as a queue holds by default */
 
 /* In an object, where it needs nothing else while it is kept. */
 struct dipc_kept {

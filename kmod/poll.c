@@ -53,13 +53,11 @@ static bool may_signal(struct dipc_sock *ds, struct dipc_queue *q,
  * The other end was closed before time: that is an error of the socket, once,
  * and is told by whoever looks first.
  */
-static void see_end(struct dipc_sock *ds)
+static noinline void take_end_over(struct dipc_sock *ds,
+				   const struct dipc_queue *rx)
 {
-	const struct dipc_queue *rx = dipc_sock_rx(ds);
 	int err;
 
-	if (likely(!rx || !READ_ONCE(rx->end_err)))
-		return;
 	/* pairs with the release below */
 	if (smp_load_acquire(&ds->end_seen))
 		return;
@@ -71,6 +69,14 @@ static void see_end(struct dipc_sock *ds)
 		smp_store_release(&ds->end_seen, true);
 	}
 	spin_unlock_bh(&ds->end_lock);
+}
+
+static __always_inline void see_end(struct dipc_sock *ds)
+{
+	const struct dipc_queue *rx = dipc_sock_rx(ds);
+
+	if (unlikely(rx && READ_ONCE(rx->end_err)))
+		take_end_over(ds, rx);
 }
 
 /**
@@ -162,8 +168,15 @@ static void signal_readable(struct dipc_sock *ds, __poll_t end, bool was_empty)
 static void readable(struct dipc_watcher *w, bool was_empty)
 {
 	struct dipc_sock *ds = sock_of(w);
-	__poll_t end = end_mask(ds);
+	__poll_t end;
 
+	/* mostly nobody polls, and an end is seen all the same */
+	if (likely(!skwq_has_sleeper(rcu_dereference(ds->sk.sk_wq)) &&
+		   !wants_signals(&ds->sk))) {
+		see_end(ds);
+		return;
+	}
+	end = end_mask(ds);
 	/* of an end also who asked for no event is told */
 	wake_pollers(&ds->sk, EPOLLIN | EPOLLRDNORM | end);
 	if (wants_signals(&ds->sk))

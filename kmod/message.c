@@ -161,6 +161,21 @@ static void fill(struct dipc_message *m, struct dipc_sender *sender, u64 id)
 	refcount_set(&m->refs, 1);
 }
 
+/* Charged to the account, and without segments. */
+static __always_inline void fill_small(struct dipc_message *m,
+				       struct dipc_sender *sender, u64 id)
+{
+	dipc_account_charge(sender->account, MESSAGE_TRUESIZE);
+	fill(m, sender, id);
+}
+
+/* It exists from here on. */
+static __always_inline void stamp(struct dipc_message *m)
+{
+	this_cpu_inc(live);
+	m->stamp_ns = ktime_get_real_ns();
+}
+
 static noinline int init_large(struct dipc_message *m,
 			       struct dipc_sender *sender, u64 id, size_t room,
 			       size_t object, const struct dipc_limits *limits)
@@ -195,11 +210,9 @@ static int init(struct dipc_message *m, struct dipc_sender *sender, u64 id,
 	} else {
 		if (object && !dipc_pools_charge(sender->user, object, limits))
 			return -ENOBUFS;
-		dipc_account_charge(sender->account, MESSAGE_TRUESIZE);
-		fill(m, sender, id);
+		fill_small(m, sender, id);
 	}
-	this_cpu_inc(live);
-	m->stamp_ns = ktime_get_real_ns();
+	stamp(m);
 	return 0;
 }
 
@@ -358,6 +371,29 @@ struct dipc_message *dipc_message_create(struct dipc_sender *sender, u64 id,
 					 int *err)
 {
 	return dipc_message_create_room(sender, id, len, len, limits, err);
+}
+
+/**
+ * dipc_message_reuse() - make a small message of what the socket keeps
+ * @sender: who sends it; if there is a message, it has the caller's reference
+ * @id: the socket's number for it
+ * @len: payload in bytes, no more than DIPC_INLINE_BYTES, to be filled by
+ *	dipc_message_copy_from()
+ *
+ * Context: any.
+ * Return: the message with one reference; or NULL if none is kept.
+ */
+struct dipc_message *dipc_message_reuse(struct dipc_sender *sender, u64 id,
+					size_t len)
+{
+	struct dipc_message *m = take_kept(sender);
+
+	if (!m)
+		return NULL;
+	fill_small(m, sender, id);
+	stamp(m);
+	m->len = len;
+	return m;
 }
 
 /**

@@ -103,6 +103,8 @@ struct dipc_message *
 dipc_message_create_room(struct dipc_sender *sender, u64 id, size_t len,
 			 size_t room, const struct dipc_limits *limits,
 			 int *err);
+struct dipc_message *dipc_message_reuse(struct dipc_sender *sender, u64 id,
+					size_t len);
 struct dipc_extra *dipc_message_extra(struct dipc_message *m);
 int dipc_message_copy_pieces_to(const struct dipc_message *m, size_t offset,
 				size_t len, struct iov_iter *to);

@@ -93,18 +93,6 @@ bool dipc_account_ask_room(struct dipc_account *account, size_t bytes,
 	return has_room(account, bytes, max_bytes);
 }
 
-/**
- * dipc_account_charge() - a message of this socket exists
- * @account: the socket's
- * @bytes: memory it takes
- *
- * Context: any.
- */
-void dipc_account_charge(struct dipc_account *account, size_t bytes)
-{
-	atomic_long_add(bytes, &account->outstanding);
-}
-
 static void tell_socket(struct dipc_account *account)
 {
 	void *socket;

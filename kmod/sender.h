@@ -58,11 +58,23 @@ void dipc_account_close(struct dipc_account *account);
 void dipc_account_put(struct dipc_account *account);
 bool dipc_account_ask_room(struct dipc_account *account, size_t bytes,
 			   size_t max_bytes);
-void dipc_account_charge(struct dipc_account *account, size_t bytes);
 void dipc_account_uncharge(struct dipc_account *account, size_t bytes);
 
 struct dipc_sender *dipc_sender_create(struct dipc_account *account, u64 port);
 void dipc_sender_put(struct dipc_sender *sender);
+
+/**
+ * dipc_account_charge() - a message of this socket exists
+ * @account: the socket's
+ * @bytes: memory it takes
+ *
+ * Context: any.
+ */
+static inline void dipc_account_charge(struct dipc_account *account,
+				       size_t bytes)
+{
+	atomic_long_add(bytes, &account->outstanding);
+}
 
 /**
  * dipc_sender_is_current() - does a sender describe the current task

@@ -32,6 +32,7 @@ static bool is_ours_to_count(enum dipc_reason reason)
 	       reason != DIPC_REASON_HANDED && reason != DIPC_REASON_WOULD_BLOCK;
 }
 
+/* In an RCU read section. */
 static __always_inline enum dipc_reason offer(struct dipc_queue *q,
 					      struct dipc_message *m, u8 mode,
 					      struct dipc_waiter *w,
@@ -41,14 +42,12 @@ static __always_inline enum dipc_reason offer(struct dipc_queue *q,
 	enum dipc_reason reason;
 
 	dipc_queue_events_init(&ev);
-	rcu_read_lock();
 	spin_lock_bh(&q->lock);
 	reason = dipc_queue_offer_locked(q, m, mode, w, may_wait, &ev);
 	if (is_ours_to_count(reason))
 		account_for(q, m, reason);
 	spin_unlock_bh(&q->lock);
 	dipc_queue_notify(q, &ev);
-	rcu_read_unlock();
 	return reason;
 }
 
@@ -70,17 +69,26 @@ enum dipc_reason dipc_deliver(struct dipc_queue *q, struct dipc_message *m,
 	enum dipc_reason reason;
 
 	do {
+		rcu_read_lock();
 		reason = offer(q, m, mode, w, may_wait);
+		rcu_read_unlock();
 	} while (reason == DIPC_REASON_NONE);
 	return reason;
 }
 
-/* What is overdue makes room. */
-static bool may_expire(const struct dipc_queue *q)
+/**
+ * dipc_deliver_at_once() - bring a message to a queue, if nobody has to wait
+ * @q: the queue, perhaps without a reference
+ * @m: the message
+ * @mode: enum dipc_mode, not the explicit one
+ *
+ * Context: any; RCU read section.
+ * Return: as dipc_deliver(); or DIPC_REASON_NONE if it is to be offered again.
+ */
+enum dipc_reason dipc_deliver_at_once(struct dipc_queue *q,
+				      struct dipc_message *m, u8 mode)
 {
-	const struct dipc_due *due = READ_ONCE(q->due);
-
-	return due && READ_ONCE(due->has_deadlines);
+	return offer(q, m, mode, NULL, false);
 }
 
 /**
@@ -102,8 +110,9 @@ enum dipc_reason dipc_deliver_preview(const struct dipc_queue *q, size_t len,
 		return DIPC_REASON_CLOSED;
 	if (len > READ_ONCE(q->msg_max_bytes))
 		return DIPC_REASON_TOO_LONG;
+	/* what is overdue makes room */
 	if (READ_ONCE(q->n_messages) < READ_ONCE(q->capacity_msgs) ||
-	    READ_ONCE(q->n_receivers) || may_expire(q))
+	    READ_ONCE(q->n_receivers) || dipc_queue_may_expire(q))
 		return DIPC_REASON_NONE;
 	if (mode == DIPC_MODE_EXPLICIT && !may_wait)
 		return DIPC_REASON_WOULD_BLOCK;

@@ -10,6 +10,8 @@
 
 enum dipc_reason dipc_deliver(struct dipc_queue *q, struct dipc_message *m,
 			      u8 mode, struct dipc_waiter *w, bool may_wait);
+enum dipc_reason dipc_deliver_at_once(struct dipc_queue *q,
+				      struct dipc_message *m, u8 mode);
 enum dipc_reason dipc_deliver_preview(const struct dipc_queue *q, size_t len,
 				      u8 mode, bool may_wait);
 

@@ -12,8 +12,8 @@
  * Under it come only the locks of the users' table and, before it, room_lock
  * of a watcher. Messages are not copied or freed under it, and nobody is woken
  * or called: what there is to do is collected in a struct dipc_queue_events
- * and done by dipc_queue_notify() after unlocking. From before the lock is
- * taken until after that call the caller is in an RCU read section: it is what
+ * and done by dipc_queue_notify() after unlocking. From when the lock is taken
+ * until after that call the caller is in an RCU read section: it is what
  * keeps the collected tasks and watchers alive. What is done in one hold of
  * the lock is bounded by constants and by the number of users.
  *
@@ -22,7 +22,7 @@
  *    sender;
  *  - a sender waits in @senders because there is no room for its message, or
  *    none for one before it; or for a moment, see
- *    dipc_queue_admit_lazily_locked();
+ *    dipc_queue_keep_in_line_locked();
  *  - a sender waits in the line of its user's share (share.h) because of that
  *    user's quota, be it for an earlier message; the user has messages queued;
  *  - @messages is sorted by seq, in a priority queue first by falling
@@ -198,14 +198,19 @@ struct dipc_receiver_walk {
  */
 struct dipc_queue_events {
 	struct task_struct	*wake[DIPC_EVENTS_MAX];
-	unsigned int		n_wake;		/* tasks and callbacks */
-	struct list_head	complete;	/* waiters to be called back */
 	bool			readable;	/* there is something to take */
 	bool			was_empty;	/* there was nothing before */
-	bool			room;		/* there is room for a message */
-	bool			starving;	/* a request, and nobody receives */
-	bool			more;		/* admit further senders */
-	unsigned int		n_drop;
+	union {
+		struct {
+			bool	room;		/* there is room for a message */
+			bool	starving;	/* a request, and nobody receives */
+			bool	more;		/* admit further senders */
+			u8	n_wake;		/* tasks and callbacks */
+			u16	n_drop;
+		};
+		u64		others;		/* any of these */
+	};
+	struct list_head	complete;	/* waiters to be called back */
 	struct list_head	drop;		/* messages to be freed */
 };
 
@@ -272,9 +277,6 @@ bool dipc_queue_revoke_locked(struct dipc_queue *q, struct dipc_message *m,
 			      struct dipc_waiter *w);
 bool dipc_queue_hand_locked(struct dipc_queue *q, struct dipc_message *m,
 			    struct dipc_queue_events *ev);
-bool dipc_queue_has_room_locked(const struct dipc_queue *q, u32 len);
-struct dipc_share *dipc_queue_share_locked(struct dipc_queue *q, kuid_t uid,
-					   const struct dipc_user *user);
 bool dipc_queue_within_quota_locked(const struct dipc_queue *q,
 				    const struct dipc_share *share, u32 len);
 bool dipc_queue_is_held_back_locked(const struct dipc_queue *q,
@@ -292,8 +294,7 @@ void dipc_queue_finish_sender_locked(struct dipc_queue *q,
 				     struct dipc_queue_events *ev);
 void dipc_queue_admit_locked(struct dipc_queue *q,
 			     struct dipc_queue_events *ev);
-void dipc_queue_admit_lazily_locked(struct dipc_queue *q,
-				    struct dipc_queue_events *ev);
+bool dipc_queue_keep_in_line_locked(struct dipc_queue *q);
 
 /* queue_expire.c: what is overdue goes */
 int dipc_queue_prepare_due(struct dipc_queue *q);
@@ -338,6 +339,7 @@ void dipc_queue_act(struct dipc_queue *q, struct dipc_queue_events *ev);
 struct dipc_message *dipc_queue_take(struct dipc_queue *q,
 				     const struct dipc_want *want,
 				     struct dipc_waiter *w, int *err);
+struct dipc_message *dipc_queue_take_plain(struct dipc_queue *q);
 struct dipc_message *dipc_queue_peek(struct dipc_queue *q,
 				     const struct dipc_want *want, int *err);
 struct dipc_message *dipc_queue_peek_at(struct dipc_queue *q, u64 offset,
@@ -470,6 +472,21 @@ static inline void dipc_queue_due_del_locked(struct dipc_queue *q,
 }
 
 /**
+ * dipc_queue_may_expire() - can anything in a queue be overdue
+ * @q: the queue
+ *
+ * Context: any.
+ * Return: whether it has, or has had, a message with a deadline.
+ */
+static inline bool dipc_queue_may_expire(const struct dipc_queue *q)
+{
+	/* another one may just make it, without the lock */
+	const struct dipc_due *due = READ_ONCE(q->due);
+
+	return unlikely(due) && READ_ONCE(due->has_deadlines);
+}
+
+/**
  * dipc_queue_expire_locked() - discard what is overdue
  * @q: the queue
  * @ev: takes up what follows; two more tasks find a place in it
@@ -481,8 +498,42 @@ static inline void dipc_queue_due_del_locked(struct dipc_queue *q,
 static inline void dipc_queue_expire_locked(struct dipc_queue *q,
 					    struct dipc_queue_events *ev)
 {
-	if (unlikely(READ_ONCE(q->due)) && !q->closed)
+	if (unlikely(dipc_queue_may_expire(q)) && !q->closed)
 		dipc_queue_drop_overdue_locked(q, ev);
+}
+
+/**
+ * dipc_queue_has_room_locked() - is there room by the capacity
+ * @q: the queue
+ * @len: of one more message, payload in bytes
+ *
+ * Context: any; the queue's lock is held.
+ * Return: whether there is.
+ */
+static inline bool dipc_queue_has_room_locked(const struct dipc_queue *q,
+					      u32 len)
+{
+	return q->n_messages < q->capacity_msgs &&
+	       q->bytes + len <= q->capacity_bytes;
+}
+
+/**
+ * dipc_queue_share_locked() - what a user holds, as far as his quota counts
+ * @q: the queue
+ * @uid: effective user who sends
+ * @user: to whom it is charged
+ *
+ * Context: any; the queue's lock is held.
+ * Return: the share, or NULL: he has none, is the queue's owner, or it is a
+ * link.
+ */
+static inline struct dipc_share *
+dipc_queue_share_locked(struct dipc_queue *q, kuid_t uid,
+			const struct dipc_user *user)
+{
+	if (q->kind == DIPC_QUEUE_LINK || uid_eq(uid, q->owner))
+		return NULL;
+	return dipc_share_find(&q->shares, user);
 }
 
 /**
@@ -493,15 +544,16 @@ static inline void dipc_queue_expire_locked(struct dipc_queue *q,
  */
 static inline void dipc_queue_events_init(struct dipc_queue_events *ev)
 {
-	ev->n_wake = 0;
 	ev->readable = false;
 	ev->was_empty = false;
-	ev->room = false;
-	ev->starving = false;
-	ev->more = false;
-	ev->n_drop = 0;
+	ev->others = 0;
 	INIT_LIST_HEAD(&ev->drop);
 	INIT_LIST_HEAD(&ev->complete);
+}
+
+static inline bool dipc_queue_has_events(const struct dipc_queue_events *ev)
+{
+	return ev->readable || ev->others;
 }
 
 /**
@@ -514,10 +566,33 @@ static inline void dipc_queue_events_init(struct dipc_queue_events *ev)
 static inline void dipc_queue_notify(struct dipc_queue *q,
 				     struct dipc_queue_events *ev)
 {
-	/* often there is nothing, or one task to be woken */
-	if (ev->n_wake || ev->n_drop || ev->readable || ev->room || ev->more ||
-	    ev->starving)
+	if (dipc_queue_has_events(ev))
 		dipc_queue_act(q, ev);
+}
+
+/**
+ * dipc_queue_unlock_and_notify() - the same for who holds the lock
+ * @q: the queue, locked, in no RCU read section but that of the lock
+ * @ev: what was collected; used up
+ *
+ * With bottom halves off, that is an RCU read section as well; who has to do
+ * something after unlocking begins one of its own before that. Often there is
+ * nothing.
+ *
+ * Context: any.
+ */
+static inline void dipc_queue_unlock_and_notify(struct dipc_queue *q,
+						struct dipc_queue_events *ev)
+	__releases(&q->lock)
+{
+	if (likely(!dipc_queue_has_events(ev))) {
+		spin_unlock_bh(&q->lock);
+		return;
+	}
+	rcu_read_lock();
+	spin_unlock_bh(&q->lock);
+	dipc_queue_act(q, ev);
+	rcu_read_unlock();
 }
 
 /**

@@ -152,7 +152,7 @@ static enum dipc_reason offer(struct dipc_queue *q, struct dipc_message *m,
 	const struct dipc_sender *sender = m->sender;
 	struct dipc_share *share;
 
-	if (dipc_queue_hand_locked(q, m, ev))
+	if (q->n_receivers && dipc_queue_hand_locked(q, m, ev))
 		return DIPC_REASON_HANDED;
 	/* who may not wait until it is taken needs a receiver that waits */
 	if (mode == DIPC_MODE_EXPLICIT && !w)

@@ -19,38 +19,6 @@
 struct dipc_waiter dipc_waiter_revoked;
 
 /**
- * dipc_queue_has_room_locked() - is there room by the capacity
- * @q: the queue
- * @len: of one more message, payload in bytes
- *
- * Context: any; the queue's lock is held.
- * Return: whether there is.
- */
-bool dipc_queue_has_room_locked(const struct dipc_queue *q, u32 len)
-{
-	return q->n_messages < q->capacity_msgs &&
-	       q->bytes + len <= q->capacity_bytes;
-}
-
-/**
- * dipc_queue_share_locked() - what a user holds, as far as his quota counts
- * @q: the queue
- * @uid: effective user who sends
- * @user: to whom it is charged
- *
- * Context: any; the queue's lock is held.
- * Return: the share, or NULL: he has none, is the queue's owner, or it is a
- * link.
- */
-struct dipc_share *dipc_queue_share_locked(struct dipc_queue *q, kuid_t uid,
-					   const struct dipc_user *user)
-{
-	if (q->kind == DIPC_QUEUE_LINK || uid_eq(uid, q->owner))
-		return NULL;
-	return dipc_share_find(&q->shares, user);
-}
-
-/**
  * dipc_queue_within_quota_locked() - is there room by the quota
  * @q: the queue
  * @share: of the user; or NULL
@@ -426,10 +394,10 @@ void dipc_queue_admit_locked(struct dipc_queue *q,
 		ev->room = true;
 }
 
-static bool is_half_full(const struct dipc_queue *q)
+static bool has_much_left(const struct dipc_queue *q)
 {
-	return q->n_messages > q->capacity_msgs / 2 ||
-	       q->bytes > q->capacity_bytes / 2;
+	return q->n_messages > q->capacity_msgs / 4 ||
+	       q->bytes > q->capacity_bytes / 4;
 }
 
 /* It could be the next to be taken, or has no time. */
@@ -440,36 +408,36 @@ static bool first_is_urgent(const struct dipc_queue *q)
 }
 
 /**
- * dipc_queue_admit_lazily_locked() - let waiting senders in, if it is worth it
+ * dipc_queue_keep_in_line_locked() - are waiting senders left where they are
  * @q: the queue, from which a receiver has taken a message
- * @ev: as that of dipc_queue_admit_locked()
  *
  * A receiver that works through a full queue would let in, and wake, a sender
  * with each message, and each of them would send one more and fill the queue
  * again: two switches of tasks a message, which is more than all the rest. So
- * they are left in line until the queue is half empty; then they have room for
- * many. Those who look at the room as such (a queue may serve as a counter)
- * find that it is given to them nevertheless, with a delay that nobody waits
- * for who has messages to read: the queue's timer lets them in after LEFT_NS.
- * Where messages have priorities, or the first in line has a deadline, nobody
- * is left.
+ * they are left in line until three quarters of the queue are read; then they
+ * have room for many. Those who look at the room as such (a queue may serve as
+ * a counter) find that it is given to them nevertheless, with a delay that
+ * nobody waits for who has messages to read: the queue's timer lets them in
+ * after LEFT_NS. Where messages have priorities, or the first in line has a
+ * deadline, nobody is left.
  *
  * Context: any; the queue's lock is held.
+ * Return: whether they are, for now; if not, dipc_queue_admit_locked() is to be
+ * called.
  */
-void dipc_queue_admit_lazily_locked(struct dipc_queue *q,
-				    struct dipc_queue_events *ev)
+bool dipc_queue_keep_in_line_locked(struct dipc_queue *q)
 {
 	/* another one may just make it, without the lock */
 	struct dipc_due *due = READ_ONCE(q->due);
 
-	if (!due || q->n_messages < ENOUGH_QUEUED || !is_half_full(q) ||
+	if (!due || q->n_messages < ENOUGH_QUEUED || !has_much_left(q) ||
 	    list_empty(&q->senders) || first_is_urgent(q) || q->closed ||
-	    q->ended) {
-		dipc_queue_admit_locked(q, ev);
-		return;
+	    q->ended)
+		return false;
+	if (unlikely(!due->left_in_line)) {
+		due->left_in_line = true;
+		dipc_queue_due_set_locked(q, ktime_add_ns(ktime_get(),
+							  LEFT_NS));
 	}
-	if (due->left_in_line)
-		return;
-	due->left_in_line = true;
-	dipc_queue_due_set_locked(q, ktime_add_ns(ktime_get(), LEFT_NS));
+	return true;
 }

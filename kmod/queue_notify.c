@@ -92,6 +92,20 @@ static void act(struct dipc_queue *q, struct dipc_queue_events *ev)
 		call_starving(q);
 }
 
+static noinline void act_on_all(struct dipc_queue *q,
+				struct dipc_queue_events *ev)
+{
+	for (;;) {
+		act(q, ev);
+		if (likely(!ev->more))
+			return;
+		dipc_queue_events_init(ev);
+		spin_lock_bh(&q->lock);
+		dipc_queue_admit_locked(q, ev);
+		spin_unlock_bh(&q->lock);
+	}
+}
+
 /**
  * dipc_queue_act() - do what follows from a change
  * @q: the queue, unlocked
@@ -105,13 +119,9 @@ static void act(struct dipc_queue *q, struct dipc_queue_events *ev)
  */
 void dipc_queue_act(struct dipc_queue *q, struct dipc_queue_events *ev)
 {
-	for (;;) {
-		act(q, ev);
-		if (likely(!ev->more))
-			return;
-		dipc_queue_events_init(ev);
-		spin_lock_bh(&q->lock);
-		dipc_queue_admit_locked(q, ev);
-		spin_unlock_bh(&q->lock);
-	}
+	/* most of the time that is all */
+	if (likely(!ev->others))
+		call_readable(q, ev->was_empty);
+	else
+		act_on_all(q, ev);
 }

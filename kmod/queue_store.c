@@ -65,12 +65,13 @@ static struct list_head *end_of(struct dipc_queue *q, unsigned int priority)
 			  &q->messages;
 }
 
-static void link_behind(struct dipc_queue *q, struct dipc_message *m,
-			struct list_head *before)
+static __always_inline void link_behind(struct dipc_queue *q,
+					struct dipc_message *m,
+					struct list_head *before)
 {
 	if (before != q->messages.prev)
 		q->shuffles++;
-	if (q->levels && before == end_of(q, m->priority)) {
+	if (unlikely(q->levels) && before == end_of(q, m->priority)) {
 		q->levels->last[m->priority] = m;
 		q->levels->used |= 1U << m->priority;
 	}
@@ -133,7 +134,7 @@ bool dipc_queue_enter_locked(struct dipc_queue *q, struct dipc_message *m,
 {
 	m->seq = q->next_seq++;
 	/* it may have been held back before the queue was given to its user */
-	if (!has_share(q, m))
+	if (likely(!has_share(q, m)))
 		dipc_share_let_go(m);
 	else if (!dipc_share_enter(&q->shares, m))
 		return false;
@@ -141,8 +142,10 @@ bool dipc_queue_enter_locked(struct dipc_queue *q, struct dipc_message *m,
 		ev->was_empty = true;
 	ev->readable = true;
 	dipc_stats_count(q->stats, DIPC_REASON_QUEUED);
-	trace_dipc_accept(q->kind, q->id, m->sender->port, m->id, m->len,
-			  DIPC_REASON_QUEUED);
+	/* what it is told is not worked out for nobody */
+	if (trace_dipc_accept_enabled())
+		trace_dipc_accept(q->kind, q->id, m->sender->port, m->id,
+				  m->len, DIPC_REASON_QUEUED);
 	if (q->stream && join_last(q, m)) {
 		dipc_queue_discard_locked(m, ev);
 		return true;

@@ -85,8 +85,13 @@ static void give_up_place(struct dipc_message *m)
 		dipc_message_put(m);
 }
 
+static bool wants_room(const struct dipc_queue *q)
+{
+	return q->n_senders || !list_empty(&q->starved);
+}
+
 /* A queued message goes to a receiver. */
-static void lend_queued(struct dipc_queue *q, struct dipc_message *m,
+static __always_inline void lend_queued(struct dipc_queue *q, struct dipc_message *m,
 			struct dipc_queue_events *ev)
 {
 	/* what is read of a stream makes room when it has been read */
@@ -97,8 +102,8 @@ static void lend_queued(struct dipc_queue *q, struct dipc_message *m,
 	}
 	dipc_queue_unlink_locked(q, m);
 	dipc_queue_lend_locked(q, m);
-	if (q->n_senders || !list_empty(&q->starved))
-		dipc_queue_admit_lazily_locked(q, ev);
+	if (wants_room(q) && !dipc_queue_keep_in_line_locked(q))
+		dipc_queue_admit_locked(q, ev);
 }
 
 /* A waiting sender's message goes to a receiver, without being queued. */
@@ -116,7 +121,7 @@ static void lend_waiting(struct dipc_queue *q, struct dipc_message *m,
 		dipc_queue_tell_sender_locked(m, DIPC_REASON_HANDED, ev);
 	}
 	/* who stood behind it, or polls, may fit where it did not */
-	if (q->n_senders || !list_empty(&q->starved))
+	if (wants_room(q))
 		dipc_queue_admit_locked(q, ev);
 }
 
@@ -282,15 +287,64 @@ struct dipc_message *dipc_queue_take(struct dipc_queue *q,
 	bool fits_all;
 
 	dipc_queue_events_init(&ev);
-	rcu_read_lock();
 	spin_lock_bh(&q->lock);
 	fits_all = fits_all_locked(q, want);
 	if (likely(fits_all))
 		m = take_first_locked(q, w, &ev, err);
-	spin_unlock_bh(&q->lock);
-	dipc_queue_notify(q, &ev);
-	rcu_read_unlock();
+	dipc_queue_unlock_and_notify(q, &ev);
 	return likely(fits_all) ? m : take_wanted(q, want, w, err);
+}
+
+/* The first message, if nobody looks for another one, or for its verdict. */
+static struct dipc_message *plain_first_locked(const struct dipc_queue *q)
+{
+	struct dipc_message *m;
+
+	if (!q->n_messages || q->closed || q->stream || q->levels ||
+	    dipc_queue_may_expire(q))
+		return NULL;
+	m = list_first_entry(&q->messages, struct dipc_message, node);
+	return m->is_call || m->waiter || m->extra ? NULL : m;
+}
+
+/* Under its lock, which is released: there is room, and others wait for it. */
+static noinline void admit_and_unlock(struct dipc_queue *q)
+	__releases(&q->lock)
+{
+	struct dipc_queue_events ev __uninitialized;
+
+	dipc_queue_events_init(&ev);
+	dipc_queue_admit_locked(q, &ev);
+	dipc_queue_unlock_and_notify(q, &ev);
+}
+
+/**
+ * dipc_queue_take_plain() - take the first message, if that is simple
+ * @q: the queue
+ *
+ * That is: there is one, nobody waits for its verdict, it has no deadline, nor
+ * has another one, and it is no request. What dipc_queue_take() would give to
+ * who takes all, or takes no requests.
+ *
+ * Context: process.
+ * Return: the message, on loan as by dipc_queue_take(), but dipc_queue_taken()
+ * has nothing to do; or NULL.
+ */
+struct dipc_message *dipc_queue_take_plain(struct dipc_queue *q)
+{
+	struct dipc_message *m;
+
+	if (!READ_ONCE(q->n_messages))
+		return NULL;
+	spin_lock_bh(&q->lock);
+	m = plain_first_locked(q);
+	if (likely(m))
+		dipc_queue_unlink_locked(q, m);
+	if (unlikely(m && wants_room(q) && !dipc_queue_keep_in_line_locked(q)))
+		admit_and_unlock(q);
+	else
+		spin_unlock_bh(&q->lock);
+	return m;
 }
 
 /**
@@ -488,7 +542,7 @@ void dipc_queue_read_on(struct dipc_queue *q, struct dipc_message *m, u32 bytes)
 		WRITE_ONCE(q->bytes, q->bytes - bytes);
 		dipc_queue_insert_locked(q, m);
 	}
-	if (bytes && (q->n_senders || !list_empty(&q->starved)))
+	if (bytes && wants_room(q))
 		dipc_queue_admit_locked(q, &ev);
 	spin_unlock_bh(&q->lock);
 	dipc_queue_notify(q, &ev);

@@ -7,6 +7,7 @@
 
 #include "attempt.h"
 #include "files.h"
+#include "plain.h"
 #include "send_op.h"
 
 /* A piece of a stream; up to STREAM_ATOMIC bytes are written in one. */
@@ -137,6 +138,20 @@ static int send(struct dipc_attempt *a, struct msghdr *msg)
 	return send_message(a, msg);
 }
 
+static noinline int send_any(struct dipc_sock *ds, struct msghdr *msg,
+			     size_t len)
+{
+	/* what is read of it is set by init() and by parsing */
+	struct dipc_attempt a __uninitialized;
+	int ret;
+
+	dipc_attempt_init(&a, ds, !(msg->msg_flags & MSG_DONTWAIT), len);
+	ret = send(&a, msg);
+	if (unlikely(a.params.files))
+		dipc_files_put(a.params.files);
+	return ret;
+}
+
 /**
  * dipc_sock_send() - send one message, or write to a stream
  * @ds: the socket
@@ -149,18 +164,12 @@ static int send(struct dipc_attempt *a, struct msghdr *msg)
  */
 int dipc_sock_send(struct dipc_sock *ds, struct msghdr *msg, size_t len)
 {
-	/* what is read of it is set by init() and by parsing */
-	struct dipc_attempt a __uninitialized;
-	int ret;
+	int ret = dipc_attempt_check(ds);
 
-	ret = dipc_attempt_check(ds);
-	if (ret)
+	if (unlikely(ret))
 		return ret;
-	dipc_attempt_init(&a, ds, !(msg->msg_flags & MSG_DONTWAIT), len);
-	ret = send(&a, msg);
-	if (unlikely(a.params.files))
-		dipc_files_put(a.params.files);
-	return ret;
+	ret = dipc_sock_send_plain(ds, msg, len);
+	return likely(ret != -EINPROGRESS) ? ret : send_any(ds, msg, len);
 }
 
 /**

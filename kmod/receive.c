@@ -9,6 +9,7 @@
 #include <linux/sched/signal.h>
 
 #include "control.h"
+#include "plain.h"
 #include "receive.h"
 #include "sock_call.h"
 #include "trace.h"
@@ -427,6 +428,18 @@ static int check(struct dipc_sock *ds, int flags)
 	return is_link ? dipc_sock_error(ds) : 0;
 }
 
+static noinline int receive_next(struct dipc_sock *ds, struct msghdr *msg,
+				 size_t len, int flags)
+{
+	struct dipc_reception r __uninitialized;
+	int err = init(&r, ds, msg, len, flags);
+
+	if (err)
+		return err;
+	r.want = dipc_sock_want(ds, &r.standing);
+	return receive_message(&r);
+}
+
 /**
  * dipc_sock_receive() - receive one message, or read from a stream
  * @ds: the socket; gets a port if it has none and needs one
@@ -443,7 +456,6 @@ static int check(struct dipc_sock *ds, int flags)
 int dipc_sock_receive(struct dipc_sock *ds, struct msghdr *msg, size_t len,
 		      int flags)
 {
-	struct dipc_reception r __uninitialized;
 	int err;
 
 	if (flags & MSG_ERRQUEUE)
@@ -457,12 +469,11 @@ int dipc_sock_receive(struct dipc_sock *ds, struct msghdr *msg, size_t len,
 			return err;
 	}
 	err = check(ds, flags);
-	if (!err)
-		err = init(&r, ds, msg, len, flags);
 	if (err)
 		return err;
-	r.want = dipc_sock_want(ds, &r.standing);
-	return receive_message(&r);
+	err = dipc_sock_receive_plain(ds, msg, len, flags);
+	return likely(err != -EINPROGRESS) ? err :
+					     receive_next(ds, msg, len, flags);
 }
 
 /**

@@ -79,7 +79,7 @@ enum dipc_reason dipc_deliver(struct dipc_queue *q, struct dipc_message *m,
 /**
  * dipc_deliver_at_once() - bring a message to a queue, if nobody has to wait
  * @q: the queue, perhaps without a reference
- * @m: the message
+ * @m: the message, without a deadline, and no request
  * @mode: enum dipc_mode, not the explicit one
  *
  * Context: any; RCU read section.
@@ -88,6 +88,8 @@ enum dipc_reason dipc_deliver(struct dipc_queue *q, struct dipc_message *m,
 enum dipc_reason dipc_deliver_at_once(struct dipc_queue *q,
 				      struct dipc_message *m, u8 mode)
 {
+	if (likely(dipc_queue_append(q, m)))
+		return DIPC_REASON_QUEUED;
 	return offer(q, m, mode, NULL, false);
 }
 

@@ -242,6 +242,7 @@ int dipc_queue_set_order_locked(struct dipc_queue *q, u8 order,
 				struct dipc_levels **levels);
 bool dipc_queue_enter_locked(struct dipc_queue *q, struct dipc_message *m,
 			     struct dipc_queue_events *ev);
+void dipc_queue_put_last_locked(struct dipc_queue *q, struct dipc_message *m);
 void dipc_queue_insert_locked(struct dipc_queue *q, struct dipc_message *m);
 void dipc_queue_unlist_locked(struct dipc_queue *q, struct dipc_message *m);
 void dipc_queue_unlink_locked(struct dipc_queue *q, struct dipc_message *m);
@@ -307,6 +308,7 @@ enum dipc_reason dipc_queue_offer_locked(struct dipc_queue *q,
 					 struct dipc_message *m, u8 mode,
 					 struct dipc_waiter *w, bool may_wait,
 					 struct dipc_queue_events *ev);
+bool dipc_queue_append(struct dipc_queue *q, struct dipc_message *m);
 void dipc_queue_starve_locked(struct dipc_queue *q,
 			      struct dipc_queue_events *ev);
 void dipc_queue_rest_locked(struct dipc_queue *q);
@@ -333,6 +335,7 @@ void dipc_queue_close(struct dipc_queue *q);
 bool dipc_queue_leave(struct dipc_queue *q, struct dipc_watcher *w);
 
 /* queue_notify.c: what is done once the lock is free */
+void dipc_queue_tell_readable(struct dipc_queue *q, bool was_empty);
 void dipc_queue_act(struct dipc_queue *q, struct dipc_queue_events *ev);
 
 /* queue_take.c: how a message goes out */
@@ -518,6 +521,21 @@ static inline bool dipc_queue_has_room_locked(const struct dipc_queue *q,
 }
 
 /**
+ * dipc_queue_has_shares() - is there a quota for a user
+ * @q: the queue
+ * @uid: effective user who sends
+ *
+ * Not for the queue's owner, nor on a link, which has one sender.
+ *
+ * Context: any; the queue's lock is held.
+ * Return: whether there is.
+ */
+static inline bool dipc_queue_has_shares(const struct dipc_queue *q, kuid_t uid)
+{
+	return q->kind != DIPC_QUEUE_LINK && !uid_eq(uid, q->owner);
+}
+
+/**
  * dipc_queue_share_locked() - what a user holds, as far as his quota counts
  * @q: the queue
  * @uid: effective user who sends
@@ -531,9 +549,8 @@ static inline struct dipc_share *
 dipc_queue_share_locked(struct dipc_queue *q, kuid_t uid,
 			const struct dipc_user *user)
 {
-	if (q->kind == DIPC_QUEUE_LINK || uid_eq(uid, q->owner))
-		return NULL;
-	return dipc_share_find(&q->shares, user);
+	return dipc_queue_has_shares(q, uid) ?
+	       dipc_share_find(&q->shares, user) : NULL;
 }
 
 /**

@@ -249,6 +249,49 @@ enum dipc_reason dipc_queue_offer_locked(struct dipc_queue *q,
 	return reason;
 }
 
+/* What offer() comes to where nobody waits and nothing has to be weighed. */
+static bool is_free_for_locked(const struct dipc_queue *q,
+			       const struct dipc_message *m)
+{
+	return !q->n_receivers && !q->n_senders && !q->closed && !q->ended &&
+	       !q->levels && !q->stream && m->len <= q->msg_max_bytes &&
+	       dipc_queue_has_room_locked(q, m->len) &&
+	       !dipc_queue_has_shares(q, m->sender->uid) &&
+	       !dipc_queue_may_expire(q);
+}
+
+/**
+ * dipc_queue_append() - a message comes to a queue that is free for it
+ * @q: the queue
+ * @m: the message, in no list, without a deadline, no request; nobody waits
+ *	for its verdict
+ *
+ * What dipc_queue_offer_locked() and dipc_queue_notify() do in the most common
+ * case: it goes behind the others, and who watches is told.
+ *
+ * Context: any; RCU read section.
+ * Return: whether it was; then it is consumed. If not, nothing was done: it is
+ * to be offered.
+ */
+bool dipc_queue_append(struct dipc_queue *q, struct dipc_message *m)
+{
+	bool was_empty;
+
+	/* most of those that are not free: spare them the lock */
+	if (READ_ONCE(q->n_receivers))
+		return false;
+	spin_lock_bh(&q->lock);
+	if (unlikely(!is_free_for_locked(q, m))) {
+		spin_unlock_bh(&q->lock);
+		return false;
+	}
+	was_empty = !q->n_messages;
+	dipc_queue_put_last_locked(q, m);
+	spin_unlock_bh(&q->lock);
+	dipc_queue_tell_readable(q, was_empty);
+	return true;
+}
+
 /**
  * dipc_queue_would_admit_locked() - would a message be accepted now
  * @q: the queue

@@ -16,7 +16,14 @@ static noinline void free_dropped(struct dipc_queue_events *ev)
 	}
 }
 
-static void call_readable(struct dipc_queue *q, bool was_empty)
+/**
+ * dipc_queue_tell_readable() - tell watchers that there is something to take
+ * @q: the queue, unlocked
+ * @was_empty: whether there was nothing before
+ *
+ * Context: any; in the RCU read section in which the lock was taken.
+ */
+void dipc_queue_tell_readable(struct dipc_queue *q, bool was_empty)
 {
 	struct dipc_watcher *w;
 
@@ -85,7 +92,7 @@ static void act(struct dipc_queue *q, struct dipc_queue_events *ev)
 	if (!list_empty(&ev->complete))
 		call_back(ev);
 	if (ev->readable)
-		call_readable(q, ev->was_empty);
+		dipc_queue_tell_readable(q, ev->was_empty);
 	if (ev->room)
 		call_room(q);
 	if (unlikely(ev->starving))
@@ -121,7 +128,7 @@ void dipc_queue_act(struct dipc_queue *q, struct dipc_queue_events *ev)
 {
 	/* most of the time that is all */
 	if (likely(!ev->others))
-		call_readable(q, ev->was_empty);
+		dipc_queue_tell_readable(q, ev->was_empty);
 	else
 		act_on_all(q, ev);
 }

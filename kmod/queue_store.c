@@ -114,10 +114,14 @@ static bool join_last(struct dipc_queue *q, struct dipc_message *m)
 	return true;
 }
 
-/* There is no quota on a link: it has one sender. */
-static bool has_share(const struct dipc_queue *q, const struct dipc_message *m)
+static __always_inline void count_queued(struct dipc_queue *q,
+					 const struct dipc_message *m)
 {
-	return q->kind != DIPC_QUEUE_LINK && !uid_eq(m->sender->uid, q->owner);
+	dipc_stats_count(q->stats, DIPC_REASON_QUEUED);
+	/* what it is told is not worked out for nobody */
+	if (trace_dipc_accept_enabled())
+		trace_dipc_accept(q->kind, q->id, m->sender->port, m->id,
+				  m->len, DIPC_REASON_QUEUED);
 }
 
 /**
@@ -134,18 +138,14 @@ bool dipc_queue_enter_locked(struct dipc_queue *q, struct dipc_message *m,
 {
 	m->seq = q->next_seq++;
 	/* it may have been held back before the queue was given to its user */
-	if (likely(!has_share(q, m)))
+	if (likely(!dipc_queue_has_shares(q, m->sender->uid)))
 		dipc_share_let_go(m);
 	else if (!dipc_share_enter(&q->shares, m))
 		return false;
 	if (!q->n_messages)
 		ev->was_empty = true;
 	ev->readable = true;
-	dipc_stats_count(q->stats, DIPC_REASON_QUEUED);
-	/* what it is told is not worked out for nobody */
-	if (trace_dipc_accept_enabled())
-		trace_dipc_accept(q->kind, q->id, m->sender->port, m->id,
-				  m->len, DIPC_REASON_QUEUED);
+	count_queued(q, m);
 	if (q->stream && join_last(q, m)) {
 		dipc_queue_discard_locked(m, ev);
 		return true;
@@ -154,6 +154,22 @@ bool dipc_queue_enter_locked(struct dipc_queue *q, struct dipc_message *m,
 	q->bytes += m->len;
 	dipc_queue_due_add_locked(q, m);
 	return true;
+}
+
+/**
+ * dipc_queue_put_last_locked() - dipc_queue_enter_locked(), if it is that simple
+ * @q: the queue, neither a stream nor by priority
+ * @m: in no list, without a deadline, of a user who has no share; consumed
+ *
+ * Context: any; the queue's lock is held.
+ */
+void dipc_queue_put_last_locked(struct dipc_queue *q, struct dipc_message *m)
+{
+	m->seq = q->next_seq++;
+	count_queued(q, m);
+	list_add_tail(&m->node, &q->messages);
+	WRITE_ONCE(q->n_messages, q->n_messages + 1);
+	q->bytes += m->len;
 }
 
 /**
@@ -183,7 +199,7 @@ void dipc_queue_insert_locked(struct dipc_queue *q, struct dipc_message *m)
 	if (!q->stream)
 		q->bytes += m->len;
 	/* without memory it goes uncounted: it must not be lost for that */
-	if (has_share(q, m))
+	if (dipc_queue_has_shares(q, m->sender->uid))
 		dipc_share_enter(&q->shares, m);
 	dipc_queue_due_add_locked(q, m);
 }

@@ -124,6 +124,7 @@ struct dipc_watcher {
 	struct dipc_queue	*room_queue;	/* counted, under room_lock */
 	spinlock_t		room_lock;	/* taken before a queue's lock */
 	bool			calls;		/* takes requests, too */
+	bool			only_end;	/* of what it waits for "room" of */
 	const struct dipc_watcher_ops *ops;
 };
 

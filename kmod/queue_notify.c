@@ -47,19 +47,26 @@ static void call_starving(struct dipc_queue *q)
  */
 static noinline void call_room(struct dipc_queue *q)
 {
-	struct dipc_watcher *batch[DIPC_EVENTS_MAX];
-	unsigned int i, n;
+	struct dipc_watcher *batch[DIPC_EVENTS_MAX], *w;
+	unsigned int i, n, looked;
 	LIST_HEAD(starved);
 
 	spin_lock_bh(&q->lock);
 	list_splice_init(&q->starved, &starved);
 	do {
 		/* on this list, too, a watcher is covered by the lock */
-		for (n = 0; n < ARRAY_SIZE(batch) && !list_empty(&starved); n++) {
-			batch[n] = list_first_entry(&starved,
-						    struct dipc_watcher,
-						    room_node);
-			list_del_init(&batch[n]->room_node);
+		n = 0;
+		for (looked = 0; looked < ARRAY_SIZE(batch); looked++) {
+			if (list_empty(&starved))
+				break;
+			w = list_first_entry(&starved, struct dipc_watcher,
+					     room_node);
+			if (w->only_end && !q->closed && !q->ended) {
+				list_move_tail(&w->room_node, &q->starved);
+				continue;
+			}
+			list_del_init(&w->room_node);
+			batch[n++] = w;
 		}
 		spin_unlock_bh(&q->lock);
 		for (i = 0; i < n; i++)

@@ -159,6 +159,7 @@ void dipc_watcher_init(struct dipc_watcher *w,
 	w->room_queue = NULL;
 	spin_lock_init(&w->room_lock);
 	w->calls = false;
+	w->only_end = false;
 	w->ops = ops;
 }
 
@@ -302,10 +303,9 @@ bool dipc_queue_watch_room(struct dipc_queue *q, struct dipc_watcher *w,
 /**
  * dipc_queue_watch_end() - has a queue been closed, and if not, be called
  * @q: the queue
- * @w: the watcher; stops watching another queue for room
+ * @w: the watcher, of nothing else; stops watching another queue
  *
- * The watcher is called once, when the queue is closed, or before that when
- * something leaves it.
+ * The watcher is called once, as if there was room, when the queue is closed.
  *
  * Context: process.
  * Return: whether the queue has been closed; the watcher is called only if
@@ -320,6 +320,7 @@ bool dipc_queue_watch_end(struct dipc_queue *q, struct dipc_watcher *w)
 	old = change_room_queue(q, w);
 	spin_lock_bh(&q->lock);
 	closed = q->closed || q->ended;
+	w->only_end = true;
 	if (!closed && list_empty(&w->room_node))
 		list_add_tail(&w->room_node, &q->starved);
 	spin_unlock_bh(&q->lock);

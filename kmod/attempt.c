@@ -16,6 +16,9 @@
 /* How far the last piece of a stream may grow, if it is a small one. */
 #define STREAM_ROOM 4096
 
+/* How long who waits for SO_SNDBUF leaves room for one message unused. */
+#define ACCOUNT_PATIENCE 1	/* jiffies */
+
 /* How often a sender that does not wait tries again where there is room. */
 #define TRIES_MAX 16
 
@@ -252,10 +255,26 @@ static const struct dipc_watcher_ops end_watch_ops = {
 	.room = queue_ended,
 };
 
+static long wait_until_room(struct dipc_attempt *a, size_t truesize,
+			    struct end_watch *watch, bool is_eager,
+			    long timeout)
+{
+	return wait_event_interruptible_timeout(*sk_sleep(&a->ds->sk),
+			dipc_sock_account_room(a->ds, truesize, is_eager) ||
+			dipc_queue_watch_end(a->queue, &watch->watcher),
+			timeout);
+}
+
+/*
+ * Who fills SO_SNDBUF would be woken with each message that is taken, to send
+ * one more and sleep again. So for a moment he waits until it is worth it; then
+ * the receiver may have stopped, and he takes what there is.
+ */
 static long sleep_for_account(struct dipc_attempt *a, size_t truesize,
 			      long timeout)
 {
-	struct sock *sk = &a->ds->sk;
+	long patience = min_t(long, timeout, ACCOUNT_PATIENCE);
+	bool for_ever = timeout == MAX_SCHEDULE_TIMEOUT;
 	struct end_watch *watch;
 	long left;
 
@@ -263,11 +282,14 @@ static long sleep_for_account(struct dipc_attempt *a, size_t truesize,
 	if (!watch)
 		return -ENOMEM;
 	dipc_watcher_init(&watch->watcher, &end_watch_ops);
-	watch->sk = sk;
-	left = wait_event_interruptible_timeout(*sk_sleep(sk),
-			dipc_sock_account_room(a->ds, truesize) ||
-			dipc_queue_watch_end(a->queue, &watch->watcher),
-			timeout);
+	watch->sk = &a->ds->sk;
+	left = wait_until_room(a, truesize, watch, false, patience);
+	if (!for_ever)
+		timeout -= patience;
+	if (!left && timeout)
+		left = wait_until_room(a, truesize, watch, true, timeout);
+	else if (left > 0)
+		left = for_ever ? timeout : left + timeout;
 	dipc_queue_unwatch_room(&watch->watcher);
 	kfree_rcu(watch, rcu);
 	return left;
@@ -288,8 +310,12 @@ static noinline int wait_for_account(struct dipc_attempt *a, size_t truesize)
 {
 	long before, left;
 
-	if (!a->may_wait || a->params.async)
+	if (!a->may_wait || a->params.async) {
+		/* who polls is to be told */
+		if (dipc_sock_account_room(a->ds, truesize, true))
+			return 0;
 		return dipc_attempt_fail(a, DIPC_REASON_WOULD_BLOCK);
+	}
 	before = time_left(a);
 	left = sleep_for_account(a, truesize, before);
 	if (left == -ENOMEM)
@@ -602,7 +628,7 @@ int dipc_attempt_begin(struct dipc_attempt *a)
 	if (err)
 		return err;
 	truesize = truesize_of(a);
-	if (unlikely(!dipc_sock_account_room(a->ds, truesize))) {
+	if (unlikely(!dipc_sock_account_has_room(a->ds, truesize))) {
 		err = wait_for_account(a, truesize);
 		if (err)
 			return err;

@@ -50,7 +50,7 @@ static struct dipc_message *make_message(struct dipc_sock *ds, size_t len)
 	sender = rcu_dereference(ds->sender);
 	if (sender && dipc_sender_is_current(sender) && dipc_sock_rx(ds) &&
 	    may_take_one(connected_queue(ds)) &&
-	    dipc_sock_account_room(ds, DIPC_MESSAGE_TRUESIZE) &&
+	    dipc_sock_account_has_room(ds, DIPC_MESSAGE_TRUESIZE) &&
 	    refcount_inc_not_zero(&sender->refs)) {
 		m = dipc_message_reuse(sender,
 				       atomic64_inc_return(&ds->next_id), len);

@@ -322,20 +322,40 @@ long dipc_sock_outstanding(struct dipc_sock *ds)
 }
 
 /**
- * dipc_sock_account_room() - may a socket have one more message outstanding
+ * dipc_sock_account_has_room() - may a socket have one more message outstanding
  * @ds: the socket
  * @truesize: memory that the message takes, in bytes
+ *
+ * Context: any.
+ * Return: whether SO_SNDBUF allows it.
+ */
+bool dipc_sock_account_has_room(struct dipc_sock *ds, size_t truesize)
+{
+	struct dipc_account *account = account_of(ds);
+
+	return !account || dipc_account_has_room(account, truesize,
+						 READ_ONCE(ds->sk.sk_sndbuf));
+}
+
+/**
+ * dipc_sock_account_room() - the same, and tell when there is room
+ * @ds: the socket
+ * @truesize: memory that the message takes, in bytes
+ * @is_eager: whether to be told as soon as there may be room; if not, when it
+ *	is worth it, which nobody must rely on
  *
  * Context: any.
  * Return: whether SO_SNDBUF allows it; if not, those who sleep or poll on the
  * socket are woken when it may.
  */
-bool dipc_sock_account_room(struct dipc_sock *ds, size_t truesize)
+bool dipc_sock_account_room(struct dipc_sock *ds, size_t truesize,
+			    bool is_eager)
 {
 	struct dipc_account *account = account_of(ds);
 
 	return !account || dipc_account_ask_room(account, truesize,
-						 READ_ONCE(ds->sk.sk_sndbuf));
+						 READ_ONCE(ds->sk.sk_sndbuf),
+						 is_eager);
 }
 
 /**
@@ -377,7 +397,8 @@ static bool is_writable(struct dipc_sock *ds)
 		if (shutdown_of(ds) & SEND_SHUTDOWN)
 			return true;
 	}
-	if (!dipc_sock_account_room(ds, dipc_message_truesize(ROOM_BYTES)))
+	if (!dipc_sock_account_room(ds, dipc_message_truesize(ROOM_BYTES),
+				    true))
 		return false;
 	route = dipc_sock_route(ds);
 	if (!route)

@@ -62,42 +62,45 @@ void dipc_account_put(struct dipc_account *account)
 		kfree(account);
 }
 
-static bool has_room(const struct dipc_account *account, size_t bytes,
-		     size_t max_bytes)
-{
-	size_t now = atomic_long_read(&account->outstanding);
-
-	return !now || now + bytes <= max_bytes;
-}
-
 /**
- * dipc_account_ask_room() - may the socket send one more message
+ * dipc_account_ask_room() - is there room, and if not, tell when there is
  * @account: the socket's
  * @bytes: memory the message will take
  * @max_bytes: what the socket may have outstanding (SO_SNDBUF)
+ * @is_eager: whether the socket is to be told as soon as anything was taken;
+ *	if not, when there is room for several messages
  *
- * One message may always be outstanding, however large. If there is no room,
- * the socket is told once when there may be.
+ * If there is no room, the socket is told once when there may be.
  *
  * Context: any.
- * Return: whether it may.
+ * Return: whether there is, see dipc_account_has_room().
  */
 bool dipc_account_ask_room(struct dipc_account *account, size_t bytes,
-			   size_t max_bytes)
+			   size_t max_bytes, bool is_eager)
 {
-	if (likely(has_room(account, bytes, max_bytes)))
+	if (likely(dipc_account_has_room(account, bytes, max_bytes)))
 		return true;
+	/* as long as AF_UNIX: until three quarters of it were taken */
+	if (is_eager)
+		WRITE_ONCE(account->is_eager, true);
+	else
+		WRITE_ONCE(account->enough, max_bytes / 4);
 	WRITE_ONCE(account->starved, true);
 	/* pairs with the full barrier in dipc_account_uncharge() */
 	smp_mb();
-	return has_room(account, bytes, max_bytes);
+	return dipc_account_has_room(account, bytes, max_bytes);
 }
 
-static void tell_socket(struct dipc_account *account)
+static noinline void tell_socket(struct dipc_account *account, long outstanding)
 {
 	void *socket;
 
+	if (!READ_ONCE(account->is_eager) &&
+	    outstanding > READ_ONCE(account->enough))
+		return;
+	/* who asks from here on is told by this, or asks again */
 	WRITE_ONCE(account->starved, false);
+	WRITE_ONCE(account->is_eager, false);
 	rcu_read_lock();
 	socket = rcu_dereference(account->socket);
 	if (socket)
@@ -117,9 +120,10 @@ static void tell_socket(struct dipc_account *account)
 void dipc_account_uncharge(struct dipc_account *account, size_t bytes)
 {
 	/* fully ordered, pairs with the barrier in dipc_account_ask_room() */
-	atomic_long_sub_return(bytes, &account->outstanding);
+	long outstanding = atomic_long_sub_return(bytes, &account->outstanding);
+
 	if (unlikely(READ_ONCE(account->starved)))
-		tell_socket(account);
+		tell_socket(account, outstanding);
 }
 
 /**

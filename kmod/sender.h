@@ -35,6 +35,8 @@ struct dipc_account {
 	atomic_long_t		outstanding;	/* bytes of memory */
 	struct dipc_pool	pool;		/* buffers of its messages */
 	bool			starved;	/* the socket waits for less */
+	bool			is_eager;	/* and wants to know at once */
+	long			enough;		/* or as soon as it is no more */
 	void (*room)(void *socket);		/* immutable; see create() */
 	void __rcu		*socket;	/* NULL when it is closed */
 };
@@ -57,11 +59,30 @@ struct dipc_account *dipc_account_create(void *socket,
 void dipc_account_close(struct dipc_account *account);
 void dipc_account_put(struct dipc_account *account);
 bool dipc_account_ask_room(struct dipc_account *account, size_t bytes,
-			   size_t max_bytes);
+			   size_t max_bytes, bool is_eager);
 void dipc_account_uncharge(struct dipc_account *account, size_t bytes);
 
 struct dipc_sender *dipc_sender_create(struct dipc_account *account, u64 port);
 void dipc_sender_put(struct dipc_sender *sender);
+
+/**
+ * dipc_account_has_room() - may the socket send one more message
+ * @account: the socket's
+ * @bytes: memory the message will take
+ * @max_bytes: what the socket may have outstanding (SO_SNDBUF)
+ *
+ * One message may always be outstanding, however large.
+ *
+ * Context: any.
+ * Return: whether it may.
+ */
+static inline bool dipc_account_has_room(const struct dipc_account *account,
+					 size_t bytes, size_t max_bytes)
+{
+	size_t now = atomic_long_read(&account->outstanding);
+
+	return !now || now + bytes <= max_bytes;
+}
 
 /**
  * dipc_account_charge() - a message of this socket exists

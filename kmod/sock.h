@@ -142,7 +142,9 @@ struct dipc_account *dipc_sock_account(struct dipc_sock *ds);
 long dipc_sock_outstanding(struct dipc_sock *ds);
 int dipc_sock_error(struct dipc_sock *ds);
 void dipc_sock_arrived(void *socket);
-bool dipc_sock_account_room(struct dipc_sock *ds, size_t truesize);
+bool dipc_sock_account_has_room(struct dipc_sock *ds, size_t truesize);
+bool dipc_sock_account_room(struct dipc_sock *ds, size_t truesize,
+			    bool is_eager);
 bool dipc_sock_ask_room(struct dipc_sock *ds, struct dipc_queue *q, size_t len,
 			u8 mode);
 void dipc_sock_tell_room(struct dipc_sock *ds);

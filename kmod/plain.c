@@ -4,7 +4,7 @@
  * there is room for them when they are sent, and they are there when they are
  * received. Nobody has to wait then, nothing has to be allocated, and little is
  * to be asked. What is done here is what attempt.c and receive.c do, less what
- * cannot be the case; it costs two thirds.
+ * cannot be the case; that saves a quarter of the instructions.
  *
  * Nothing is decided here that is not decided there. As soon as something is
  * not so, all is undone, and -EINPROGRESS says that the long way is to be gone:

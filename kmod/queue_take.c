@@ -91,8 +91,9 @@ static bool wants_room(const struct dipc_queue *q)
 }
 
 /* A queued message goes to a receiver. */
-static __always_inline void lend_queued(struct dipc_queue *q, struct dipc_message *m,
-			struct dipc_queue_events *ev)
+static __always_inline void lend_queued(struct dipc_queue *q,
+					struct dipc_message *m,
+					struct dipc_queue_events *ev)
 {
 	/* what is read of a stream makes room when it has been read */
 	if (q->stream) {

@@ -6,14 +6,9 @@
  */
 #include "sock.h"
 
-static struct dipc_net *net_of(const struct dipc_sock *ds)
-{
-	return dipc_net_of(sock_net(&ds->sk));
-}
-
 static struct dipc_port *make_port(struct dipc_sock *ds, u64 id)
 {
-	struct dipc_net *dn = net_of(ds);
+	struct dipc_net *dn = ds->dn;
 	struct dipc_queue_conf conf;
 
 	dipc_sock_conf(ds, &conf);
@@ -72,14 +67,13 @@ static int bind_number(struct dipc_sock *ds, u64 id)
 	if (IS_ERR(port))
 		return PTR_ERR(port);
 	ds->numbered = true;
-	ds->number = port->id;
 	take_port(ds, port);
 	return 0;
 }
 
 static int bind_name(struct dipc_sock *ds, const struct sockaddr_dipc *addr)
 {
-	struct dipc_net *dn = net_of(ds);
+	struct dipc_net *dn = ds->dn;
 	struct dipc_name_request request = {
 		.name = addr->sdipc_name,
 		.scope = addr->sdipc_scope,
@@ -118,7 +112,7 @@ static int bind_name(struct dipc_sock *ds, const struct sockaddr_dipc *addr)
 
 static int bind_mailbox(struct dipc_sock *ds, const struct sockaddr_dipc *addr)
 {
-	struct dipc_net *dn = net_of(ds);
+	struct dipc_net *dn = ds->dn;
 	struct dipc_mailbox *mailbox;
 	struct dipc_port *port;
 	int err;
@@ -210,8 +204,7 @@ void dipc_sock_draw_id(struct dipc_sock *ds)
 {
 	if (ds->id)
 		return;
-	ds->number = dipc_port_draw(&net_of(ds)->ports);
-	WRITE_ONCE(ds->id, ds->number);
+	WRITE_ONCE(ds->id, dipc_port_draw(&ds->dn->ports));
 }
 
 /**
@@ -236,12 +229,10 @@ int dipc_sock_autobind(struct dipc_sock *ds)
 		dipc_sock_draw_id(ds);
 	} else if (!ds->port) {
 		port = make_port(ds, 0);
-		if (IS_ERR(port)) {
+		if (IS_ERR(port))
 			err = PTR_ERR(port);
-		} else {
-			ds->number = port->id;
+		else
 			take_port(ds, port);
-		}
 	}
 	release_sock(&ds->sk);
 	return err;
@@ -255,7 +246,7 @@ int dipc_sock_autobind(struct dipc_sock *ds)
  */
 void dipc_sock_unbind(struct dipc_sock *ds)
 {
-	struct dipc_net *dn = net_of(ds);
+	struct dipc_net *dn = ds->dn;
 
 	/* who parts from the other end has done that */
 	if (ds->rx && !dipc_sock_is_link(ds))
@@ -266,6 +257,13 @@ void dipc_sock_unbind(struct dipc_sock *ds)
 		dipc_mailbox_detach(ds->mailbox);
 	dipc_queue_put(ds->rx);
 	dipc_name_put(ds->bound);
+}
+
+/* One that was accepted goes by the number that its peer has connected to. */
+static u64 number_of(const struct dipc_sock *ds)
+{
+	return ds->accepted ? dipc_link_of_queue(ds->rx)->reader_number :
+			      ds->id;
 }
 
 /**
@@ -284,7 +282,7 @@ void dipc_sock_name(struct dipc_sock *ds, struct sockaddr_dipc *addr)
 				    DIPC_ADDR_MAILBOX : DIPC_ADDR_NAME,
 				    ds->bound->scope, ds->bound->name);
 	else
-		dipc_addr_from_port(addr, family, ds->number);
+		dipc_addr_from_port(addr, family, number_of(ds));
 }
 
 /* What holds a stream's bytes; the rest of the limits does not apply to it. */

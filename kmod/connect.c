@@ -37,8 +37,7 @@ int dipc_sock_connect(struct dipc_sock *ds, const struct sockaddr_dipc *addr)
 	struct dipc_route *route = NULL, *old;
 
 	if (addr->sdipc_type != DIPC_ADDR_ANY) {
-		route = dipc_route_create(dipc_net_of(sock_net(&ds->sk)), addr,
-					  ds->sk.sk_type);
+		route = dipc_route_create(ds->dn, addr, ds->sk.sk_type);
 		if (IS_ERR(route))
 			return PTR_ERR(route);
 	}

@@ -123,7 +123,7 @@ static void describe(struct dipc_sock *ds, struct dipc_pair_end *end)
 {
 	dipc_sock_draw_id(ds);
 	end->bound = ds->bound;
-	end->number = ds->number;
+	end->number = ds->id;
 	end->who.port = ds->id;
 	end->who.uid = current_euid();
 	end->who.pid = task_tgid(current);
@@ -152,8 +152,7 @@ int dipc_sock_pair(struct dipc_sock *a, struct dipc_sock *b)
 
 	describe(a, &ends[0]);
 	describe(b, &ends[1]);
-	err = dipc_pair_make(&pair, dipc_net_of(sock_net(&a->sk)), ends, NULL,
-			     a->sk.sk_type);
+	err = dipc_pair_make(&pair, a->dn, ends, NULL, a->sk.sk_type);
 	if (err)
 		return err;
 	set_peercred(&a->sk);

@@ -37,7 +37,6 @@ struct dipc_sock {
 	struct dipc_net		*dn;		/* of sk's namespace; immutable */
 	struct dipc_port	*port;
 	u64			id;		/* port number; 0: none yet */
-	u64			number;		/* bound to, if not to a name */
 	struct dipc_queue	*rx;		/* counted */
 	struct dipc_mailbox	*mailbox;	/* rx's, if bound to one */
 	struct dipc_name	*bound;		/* counted; what was bound first */

@@ -81,8 +81,7 @@ static void end_sock(struct dipc_sock *ds, bool accepted)
 	/* first, while the queues are there from which it withdraws */
 	dipc_errqueue_close(ds->errqueue);
 	if (ds->caller)
-		dipc_caller_close(ds->caller,
-				  &dipc_net_of(sock_net(&ds->sk))->callers);
+		dipc_caller_close(ds->caller, &ds->dn->callers);
 	dipc_call_free(ds->spare);
 	dipc_sock_drop_all(ds);
 	if (dipc_sock_is_link(ds))

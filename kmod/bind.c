@@ -243,20 +243,28 @@ int dipc_sock_autobind(struct dipc_sock *ds)
  * @ds: the socket, which nobody uses any more
  *
  * Context: process; may sleep.
+ * Return: whether somebody may be calling it just now, under RCU, for what it
+ * receives from.
  */
-void dipc_sock_unbind(struct dipc_sock *ds)
+bool dipc_sock_unbind(struct dipc_sock *ds)
 {
+	/* who parts from the other end has done with that */
+	bool watches = ds->rx && !dipc_sock_is_link(ds);
 	struct dipc_net *dn = ds->dn;
+	bool is_called = false;
 
-	/* who parts from the other end has done that */
-	if (ds->rx && !dipc_sock_is_link(ds))
+	if (watches)
 		dipc_queue_unwatch(ds->rx, &ds->watcher);
 	if (ds->port)
 		dipc_port_destroy(ds->port, &dn->ports, &dn->names);
 	if (ds->mailbox)
 		dipc_mailbox_detach(ds->mailbox);
+	if (watches)
+		is_called = ds->mailbox ||
+			    !dipc_port_is_left(dipc_port_of_queue(ds->rx));
 	dipc_queue_put(ds->rx);
 	dipc_name_put(ds->bound);
+	return is_called;
 }
 
 /* One that was accepted goes by the number that its peer has connected to. */

@@ -70,7 +70,10 @@ static void release(struct dipc_queue *q)
 	dipc_name_put(link->name);
 	dipc_name_put(link->reader_bound);
 	dipc_user_put(link->user);
-	call_rcu(&link->route.rcu, free_rcu);
+	if (unlikely(link->delayed))
+		call_rcu(&link->route.rcu, free_rcu);
+	else
+		kmem_cache_free(link_cache, link);
 }
 
 static const struct dipc_queue_ops link_queue_ops = {
@@ -171,6 +174,20 @@ static void tell_writer(struct dipc_link *link)
 	rcu_read_unlock();
 }
 
+/*
+ * Who writes has no reference but that of his route, which is taken to be idle
+ * when the other end is closed.
+ */
+static bool end(struct dipc_link *link, int err)
+{
+	bool is_first;
+
+	dipc_queue_get(&link->queue);
+	is_first = dipc_queue_end(&link->queue, err);
+	dipc_queue_put(&link->queue);
+	return is_first;
+}
+
 /**
  * dipc_link_end() - nothing is written to a link any more
  * @link: what is in it stays
@@ -179,7 +196,7 @@ static void tell_writer(struct dipc_link *link)
  */
 void dipc_link_end(struct dipc_link *link)
 {
-	dipc_queue_end(&link->queue, 0);
+	end(link, 0);
 	tell_writer(link);
 }
 
@@ -202,27 +219,45 @@ void dipc_link_hang_up(struct dipc_link *rx, struct dipc_link *tx)
 		tell_writer(rx);
 }
 
+/*
+ * Is there nobody who has come to call the watcher of who reads before it left,
+ * and is still about to: nobody but the reader and the writer's idle route has
+ * a reference. A route is given back once; what is there is counted in @refs.
+ */
+static bool is_left(const struct dipc_link *rx)
+{
+	unsigned int refs = dipc_queue_refs(&rx->queue);
+
+	return refs == 1 || (refs == 2 && refcount_read(&rx->route.refs));
+}
+
 /**
  * dipc_link_part() - one end of a connection is closed
  * @rx: the link that it reads from
  * @tx: the link that it writes to
- * @w: its watcher of @rx, which is not told
+ * @w: its watcher of @rx, which is not told; nor of @tx any more
  * @reset: the other end is told ECONNRESET, whatever was left
  *
  * Both are marked before anybody is woken, so that who is sees both.
  *
  * Context: process; may sleep.
+ * Return: whether somebody may be calling @w just now, for what is read, or for
+ * the end of what is written.
  */
-void dipc_link_part(struct dipc_link *rx, struct dipc_link *tx,
+bool dipc_link_part(struct dipc_link *rx, struct dipc_link *tx,
 		    struct dipc_watcher *w, bool reset)
 {
+	bool is_first;
+
 	if (dipc_queue_leave(&rx->queue, w))
 		reset = true;
 	WRITE_ONCE(tx->hangup, true);
-	dipc_queue_end(&tx->queue, reset ? -ECONNRESET : 0);
+	is_first = end(tx, reset ? -ECONNRESET : 0);
 	dipc_queue_close(&rx->queue);
 	tell_writer(rx);
 	dipc_user_uncharge(rx->user, DIPC_RES_PORTS, 1);
+	/* its reader tells the writer only after he has ended or closed it */
+	return !(is_first || dipc_queue_refs(&tx->queue) == 1) || !is_left(rx);
 }
 
 /**

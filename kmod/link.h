@@ -16,8 +16,10 @@
  * Closed: that as well, and what was in it is gone.
  *
  * Lifetime: both are made when two sockets are joined. The reader has a
- * reference (dipc_sock.rx), and so has the writer (his route); freed after a
- * grace period when the last reference to its queue goes.
+ * reference (dipc_sock.rx), and so has the writer (his route); freed when the
+ * last reference to its queue goes, at once, unless an end was closed while it
+ * may still have been called under RCU: it looks at both links then
+ * (dipc_link_delay()).
  * Locking: the table has the lock of its roll. @writer_watch is read
  * under RCU, @hangup is exchanged. The rest does not change.
  * Context: create, end and part from process, the rest from any.
@@ -57,6 +59,7 @@ struct dipc_link {
 	/* told when nothing can be written any more */
 	struct dipc_watcher __rcu *writer_watch;
 	bool			hangup;		/* the reader is to be told */
+	bool			delayed;	/* freed after a grace period */
 };
 
 /* What is asked for when a link is made. */
@@ -84,7 +87,7 @@ struct dipc_link *dipc_link_create(struct dipc_link_table *table,
 void dipc_link_set_writer(struct dipc_link *link, struct dipc_watcher *w);
 void dipc_link_end(struct dipc_link *link);
 void dipc_link_hang_up(struct dipc_link *rx, struct dipc_link *tx);
-void dipc_link_part(struct dipc_link *rx, struct dipc_link *tx,
+bool dipc_link_part(struct dipc_link *rx, struct dipc_link *tx,
 		    struct dipc_watcher *w, bool reset);
 void dipc_link_abandon(struct dipc_link *link);
 struct dipc_link *dipc_link_next(struct dipc_link_table *table,
@@ -101,6 +104,17 @@ void dipc_link_put(struct dipc_link *link);
 static inline struct dipc_link *dipc_link_of_queue(struct dipc_queue *q)
 {
 	return container_of(q, struct dipc_link, queue);
+}
+
+/**
+ * dipc_link_delay() - a link is to be freed after a grace period
+ * @link: of which the caller has a reference
+ *
+ * Context: any.
+ */
+static inline void dipc_link_delay(struct dipc_link *link)
+{
+	WRITE_ONCE(link->delayed, true);
 }
 
 /**

@@ -174,18 +174,28 @@ static struct dipc_link *tx_of(struct dipc_sock *ds)
  * dipc_sock_part() - a socket for links is closed
  * @ds: the socket, which nobody uses any more
  * @reset: nobody has ever used it: the other end is told ECONNRESET
+ * @is_called: somebody may be calling it just now, under RCU
  *
  * Context: process; may sleep.
+ * Return: whether somebody may be calling it, be it for its links.
  */
-void dipc_sock_part(struct dipc_sock *ds, bool reset)
+bool dipc_sock_part(struct dipc_sock *ds, bool reset, bool is_called)
 {
-	struct dipc_link *tx;
+	struct dipc_link *rx, *tx;
 
 	if (!ds->rx)
-		return;
+		return is_called;
+	rx = dipc_link_of_queue(ds->rx);
 	tx = tx_of(ds);
 	dipc_link_set_writer(tx, NULL);
-	dipc_link_part(dipc_link_of_queue(ds->rx), tx, &ds->watcher, reset);
+	if (dipc_link_part(rx, tx, &ds->watcher, reset))
+		is_called = true;
+	/* who is called looks at both */
+	if (is_called) {
+		dipc_link_delay(rx);
+		dipc_link_delay(tx);
+	}
+	return is_called;
 }
 
 /**

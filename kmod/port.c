@@ -362,6 +362,39 @@ struct dipc_port *dipc_port_next(struct dipc_port_table *table,
 }
 
 /**
+ * dipc_port_is_left() - does nobody do anything in the queue of a port
+ * @port: destroyed; the caller has one reference
+ *
+ * The routes that lead to it are idle; who uses one has a reference besides.
+ *
+ * Context: process.
+ * Return: whether the caller's reference is the only one apart from routes.
+ */
+bool dipc_port_is_left(struct dipc_port *port)
+{
+	bool is_left;
+
+	spin_lock_bh(&port->queue.lock);
+	is_left = dipc_queue_refs(&port->queue) == 1 + port->n_routes;
+	spin_unlock_bh(&port->queue.lock);
+	return is_left;
+}
+
+/**
+ * dipc_port_count_route() - a route leads to a port, or does so no more
+ * @port: to which the route has a reference all that while
+ * @by: 1 or -1
+ *
+ * Context: any.
+ */
+void dipc_port_count_route(struct dipc_port *port, int by)
+{
+	spin_lock_bh(&port->queue.lock);
+	port->n_routes += by;
+	spin_unlock_bh(&port->queue.lock);
+}
+
+/**
  * dipc_port_put() - give a reference back
  * @port: may be gone afterwards; or NULL
  *

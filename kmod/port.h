@@ -38,6 +38,7 @@ struct dipc_port {
 	struct dipc_roll_entry	entry;
 	u16			socket_type;
 	u16			n_names;
+	u32			n_routes;	/* to it; under the queue's lock */
 	struct pid		*pid;		/* who made it */
 	struct dipc_user	*user;		/* counted; charged for it */
 	struct list_head	bindings;
@@ -72,6 +73,8 @@ void dipc_port_set_listener(struct dipc_port *port, struct dipc_listener *l);
 struct dipc_port *dipc_port_find(struct dipc_port_table *table, u64 id);
 struct dipc_port *dipc_port_next(struct dipc_port_table *table,
 				 unsigned long *index);
+bool dipc_port_is_left(struct dipc_port *port);
+void dipc_port_count_route(struct dipc_port *port, int by);
 void dipc_port_put(struct dipc_port *port);
 
 static inline struct dipc_port *dipc_port_of_queue(struct dipc_queue *q)

@@ -124,6 +124,7 @@ struct dipc_watcher {
 	struct dipc_queue	*room_queue;	/* counted, under room_lock */
 	spinlock_t		room_lock;	/* taken before a queue's lock */
 	bool			calls;		/* takes requests, too */
+	bool			was_starved;	/* has been in room_node's list */
 	const struct dipc_watcher_ops *ops;
 };
 
@@ -327,7 +328,7 @@ int dipc_queue_configure(struct dipc_queue *q,
 			 const struct dipc_queue_conf *conf, kuid_t owner);
 void dipc_queue_info(struct dipc_queue *q, struct dipc_queue_info *info);
 u32 dipc_queue_purge(struct dipc_queue *q, enum dipc_reason reason);
-void dipc_queue_end(struct dipc_queue *q, int err);
+bool dipc_queue_end(struct dipc_queue *q, int err);
 void dipc_queue_close(struct dipc_queue *q);
 bool dipc_queue_leave(struct dipc_queue *q, struct dipc_watcher *w);
 
@@ -437,6 +438,24 @@ static inline void dipc_queue_put(struct dipc_queue *q)
 {
 	if (q && refcount_dec_and_test(&q->refs))
 		dipc_queue_free(q);
+}
+
+/**
+ * dipc_queue_refs() - how many have a reference to a queue
+ * @q: closed for a watcher that has left it
+ *
+ * Who does something in a queue has a reference until all that follows from it
+ * is done, but for the only one who receives from it. So if there are none but
+ * those of which the caller knows that they are idle, nobody calls the watcher
+ * any more.
+ *
+ * Context: any.
+ * Return: the number at some moment before.
+ */
+static inline unsigned int dipc_queue_refs(const struct dipc_queue *q)
+{
+	/* pairs with the release in dipc_queue_put() */
+	return smp_load_acquire(&q->refs.refs.counter);
 }
 
 /**

@@ -343,14 +343,16 @@ static void tell_watchers(struct dipc_queue *q)
  * close_err.
  *
  * Context: process; may sleep.
+ * Return: whether it had neither been ended nor closed before.
  */
-void dipc_queue_end(struct dipc_queue *q, int err)
+bool dipc_queue_end(struct dipc_queue *q, int err)
 {
-	bool news, idle;
+	bool is_first, news, idle;
 
 	spin_lock_bh(&q->lock);
 	idle = !q->n_senders && !q->n_receivers;
-	news = !q->closed && (!q->ended || (err && !q->end_err));
+	is_first = !q->closed && !q->ended;
+	news = is_first || (!q->closed && err && !q->end_err);
 	if (news) {
 		q->end_err = err;
 		/* pairs with the acquire of those who look without the lock */
@@ -358,10 +360,11 @@ void dipc_queue_end(struct dipc_queue *q, int err)
 	}
 	spin_unlock_bh(&q->lock);
 	if (!news)
-		return;
+		return false;
 	while (!idle && dismiss_batch(q))
 		cond_resched();
 	tell_watchers(q);
+	return is_first;
 }
 
 /**

@@ -132,8 +132,13 @@ static enum dipc_reason resolve(struct dipc_net *dn, struct dipc_route *route,
 	enum dipc_reason reason;
 	struct dipc_name *name;
 
-	if (addr->sdipc_node || addr->sdipc_type == DIPC_ADDR_PORT)
-		return dipc_route_find(dn, addr, socket_type, &route->queue);
+	if (addr->sdipc_node || addr->sdipc_type == DIPC_ADDR_PORT) {
+		reason = dipc_route_find(dn, addr, socket_type, &route->queue);
+		if (!reason)
+			dipc_port_count_route(dipc_port_of_queue(route->queue),
+					      1);
+		return reason;
+	}
 	reason = find_name(dn, addr, socket_type, &name);
 	if (reason)
 		return reason;
@@ -300,6 +305,8 @@ void dipc_route_put(struct dipc_route *route)
 	}
 	if (route->attached)
 		dipc_mailbox_detach(route->attached);
+	else if (route->queue && route->queue->kind == DIPC_QUEUE_PORT)
+		dipc_port_count_route(dipc_port_of_queue(route->queue), -1);
 	dipc_queue_put(route->queue);
 	dipc_name_put(route->name);
 	/* it is the first member of what was allocated */

@@ -35,6 +35,7 @@ struct dipc_account {
 	atomic_long_t		outstanding;	/* bytes of memory */
 	struct dipc_pool	pool;		/* buffers of its messages */
 	bool			starved;	/* the socket waits for less */
+	bool			was_starved;	/* or has waited, once */
 	void (*room)(void *socket);		/* immutable; see create() */
 	void __rcu		*socket;	/* NULL when it is closed */
 };
@@ -54,7 +55,7 @@ struct dipc_sender {
 struct dipc_account *dipc_account_create(void *socket,
 					 void (*room)(void *socket),
 					 bool is_stream);
-void dipc_account_close(struct dipc_account *account);
+bool dipc_account_close(struct dipc_account *account);
 void dipc_account_put(struct dipc_account *account);
 bool dipc_account_ask_room(struct dipc_account *account, size_t bytes,
 			   size_t max_bytes);

@@ -7,7 +7,8 @@
  * needed, so that one is not larger than AF_UNIX's, a slab of 1,024 bytes.
  *
  * Lifetime: that of its struct sock; freed after a grace period, for queues
- * and the account call it under RCU (SOCK_RCU_FREE).
+ * and the account call it under RCU (SOCK_RCU_FREE), unless it is known, when
+ * it is closed, that nobody is about to.
  * Locking: lock_sock() covers @port, @id, @rx, @route and @bound being set and
  * changes of sk_state and sk_shutdown; @port, @id and @rx are set once, @rx last,
  * and can be read with an acquire from then on; @route and @sender are read
@@ -121,7 +122,7 @@ static inline struct dipc_listener *dipc_sock_listener(struct dipc_sock *ds)
 /* bind.c */
 int dipc_sock_bind(struct dipc_sock *ds, const struct sockaddr_dipc *addr);
 int dipc_sock_autobind(struct dipc_sock *ds);
-void dipc_sock_unbind(struct dipc_sock *ds);
+bool dipc_sock_unbind(struct dipc_sock *ds);
 void dipc_sock_name(struct dipc_sock *ds, struct sockaddr_dipc *addr);
 void dipc_sock_draw_id(struct dipc_sock *ds);
 void dipc_sock_receive_from(struct dipc_sock *ds, struct dipc_queue *rx);
@@ -157,7 +158,7 @@ int dipc_pair_make(struct dipc_pair *pair, struct dipc_net *dn,
 void dipc_pair_drop(struct dipc_pair *pair);
 void dipc_pair_take(struct dipc_pair *pair, int which, struct dipc_sock *ds);
 int dipc_sock_pair(struct dipc_sock *a, struct dipc_sock *b);
-void dipc_sock_part(struct dipc_sock *ds, bool reset);
+bool dipc_sock_part(struct dipc_sock *ds, bool reset, bool is_called);
 int dipc_sock_shutdown(struct dipc_sock *ds, int how);
 
 /* sock_life.c */

@@ -270,7 +270,7 @@ bool dipc_sock_unbind(struct dipc_sock *ds)
 /* One that was accepted goes by the number that its peer has connected to. */
 static u64 number_of(const struct dipc_sock *ds)
 {
-	return ds->accepted ? dipc_link_of_queue(ds->rx)->reader_number :
+	return ds->accepted ? dipc_link_reader(dipc_link_of_queue(ds->rx))->number :
 			      ds->id;
 }
 

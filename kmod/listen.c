@@ -147,14 +147,14 @@ struct call {
 	struct dipc_pair	pair;		/* of these two, in this order */
 };
 
-static void set_end(struct dipc_pair_end *end, const struct dipc_sock *ds,
+static void set_end(struct dipc_link_end *end, const struct dipc_sock *ds,
 		    u64 number, kuid_t uid, struct pid *pid)
 {
+	end->port = ds->id;
+	end->uid = uid;
+	end->pid = pid;
 	end->bound = ds->bound;
 	end->number = number;
-	end->who.port = ds->id;
-	end->who.uid = uid;
-	end->who.pid = pid;
 }
 
 /* The other end has the listener's address, and a number of its own. */
@@ -177,16 +177,16 @@ static int make_pair(struct call *c, struct dipc_listener_info *info,
 		     struct dipc_name *name)
 {
 	struct dipc_sock *ds = c->ds, *other = c->other;
-	struct dipc_pair_end ends[2];
+	struct dipc_pair_ends ends;
 
 	lock_sock(&ds->sk);
 	dipc_sock_draw_id(ds);
-	set_end(&ends[0], ds, ds->id, current_euid(), task_tgid(current));
-	dipc_sock_conf(ds, &ends[0].conf);
+	set_end(&ends.who[0], ds, ds->id, current_euid(), task_tgid(current));
+	dipc_sock_conf(ds, &ends.confs[0]);
 	release_sock(&ds->sk);
-	set_end(&ends[1], other, info->number, info->cred->euid, info->pid);
-	ends[1].conf = info->conf;
-	return dipc_pair_make(&c->pair, ds->dn, ends, name, ds->sk.sk_type);
+	set_end(&ends.who[1], other, info->number, info->cred->euid, info->pid);
+	ends.confs[1] = info->conf;
+	return dipc_pair_make(&c->pair, ds->dn, &ends, name, ds->sk.sk_type);
 }
 
 /* All that a connection needs, before it is asked whether there is room. */

@@ -10,28 +10,6 @@
 
 #include "sock.h"
 
-static struct dipc_link *make_link(struct dipc_net *dn,
-				   const struct dipc_pair_end *reader,
-				   const struct dipc_pair_end *writer,
-				   struct dipc_name *name,
-				   struct dipc_user *user, u16 socket_type)
-{
-	const struct dipc_link_request request = {
-		.writer = &writer->who,
-		.reader = &reader->who,
-		.conf = &reader->conf,
-		.name = name,
-		.reader_bound = reader->bound,
-		.reader_number = reader->number,
-		.user = user,
-		.limits = &dn->limits,
-		.stats = dn->stats,
-		.socket_type = socket_type,
-	};
-
-	return dipc_link_create(&dn->links, &request);
-}
-
 /**
  * dipc_pair_make() - make what is to join two sockets
  * @pair: filled
@@ -47,30 +25,28 @@ static struct dipc_link *make_link(struct dipc_net *dn,
  * each end; -ENOBUFS if the user has too many ports; -ENOMEM.
  */
 int dipc_pair_make(struct dipc_pair *pair, struct dipc_net *dn,
-		   const struct dipc_pair_end *ends, struct dipc_name *name,
+		   const struct dipc_pair_ends *ends, struct dipc_name *name,
 		   u16 socket_type)
 {
-	struct dipc_user *user = dipc_user_current();
-	struct dipc_link *link;
-	int i, err = 0;
+	const struct dipc_link_request request = {
+		.ends = ends->who,
+		.confs = ends->confs,
+		.name = name,
+		.limits = &dn->limits,
+		.stats = dn->stats,
+		.socket_type = socket_type,
+	};
+	struct dipc_connection *c;
+	int i;
 
-	memset(pair, 0, sizeof(*pair));
-	if (!user)
-		return -ENOMEM;
-	for (i = 0; i < 2 && !err; i++) {
-		link = make_link(dn, &ends[i], &ends[!i], name, user,
-				 socket_type);
-		if (IS_ERR(link)) {
-			err = PTR_ERR(link);
-			break;
-		}
-		pair->rx[i] = link;
-		pair->route[!i] = dipc_route_of_link(link);
+	c = dipc_connection_create(&dn->links, &request);
+	if (IS_ERR(c))
+		return PTR_ERR(c);
+	for (i = 0; i < 2; i++) {
+		pair->rx[i] = &c->links[i];
+		pair->route[!i] = dipc_route_of_link(&c->links[i]);
 	}
-	dipc_user_put(user);
-	if (err)
-		dipc_pair_drop(pair);
-	return err;
+	return 0;
 }
 
 /**
@@ -119,15 +95,14 @@ void dipc_pair_take(struct dipc_pair *pair, int which, struct dipc_sock *ds)
 		dipc_link_end(rx);
 }
 
-static void describe(struct dipc_sock *ds, struct dipc_pair_end *end)
+static void describe(struct dipc_sock *ds, struct dipc_link_end *end)
 {
 	dipc_sock_draw_id(ds);
+	end->port = ds->id;
+	end->uid = current_euid();
+	end->pid = task_tgid(current);
 	end->bound = ds->bound;
 	end->number = ds->id;
-	end->who.port = ds->id;
-	end->who.uid = current_euid();
-	end->who.pid = task_tgid(current);
-	dipc_sock_conf(ds, &end->conf);
 }
 
 static void set_peercred(struct sock *sk)
@@ -146,13 +121,15 @@ static void set_peercred(struct sock *sk)
  */
 int dipc_sock_pair(struct dipc_sock *a, struct dipc_sock *b)
 {
-	struct dipc_pair_end ends[2];
+	struct dipc_pair_ends ends;
 	struct dipc_pair pair;
 	int err;
 
-	describe(a, &ends[0]);
-	describe(b, &ends[1]);
-	err = dipc_pair_make(&pair, a->dn, ends, NULL, a->sk.sk_type);
+	describe(a, &ends.who[0]);
+	describe(b, &ends.who[1]);
+	dipc_sock_conf(a, &ends.confs[0]);
+	dipc_sock_conf(b, &ends.confs[1]);
+	err = dipc_pair_make(&pair, a->dn, &ends, NULL, a->sk.sk_type);
 	if (err)
 		return err;
 	set_peercred(&a->sk);
@@ -191,10 +168,8 @@ bool dipc_sock_part(struct dipc_sock *ds, bool reset, bool is_called)
 	if (dipc_link_part(rx, tx, &ds->watcher, reset))
 		is_called = true;
 	/* who is called looks at both */
-	if (is_called) {
+	if (is_called)
 		dipc_link_delay(rx);
-		dipc_link_delay(tx);
-	}
 	return is_called;
 }
 

@@ -323,6 +323,7 @@ int dipc_queue_init(struct dipc_queue *q, enum dipc_queue_kind kind, u64 id,
 		    const struct dipc_queue_conf *conf, kuid_t owner,
 		    int close_err, struct dipc_stats __percpu *stats,
 		    const struct dipc_queue_ops *ops);
+void dipc_queue_fini(struct dipc_queue *q);
 void dipc_queue_free(struct dipc_queue *q);
 int dipc_queue_configure(struct dipc_queue *q,
 			 const struct dipc_queue_conf *conf, kuid_t owner);
@@ -330,7 +331,8 @@ void dipc_queue_info(struct dipc_queue *q, struct dipc_queue_info *info);
 u32 dipc_queue_purge(struct dipc_queue *q, enum dipc_reason reason);
 bool dipc_queue_end(struct dipc_queue *q, int err);
 void dipc_queue_close(struct dipc_queue *q);
-bool dipc_queue_leave(struct dipc_queue *q, struct dipc_watcher *w);
+bool dipc_queue_leave(struct dipc_queue *q, struct dipc_watcher *w,
+		      bool *unread);
 
 /* queue_notify.c: what is done once the lock is free */
 void dipc_queue_act(struct dipc_queue *q, struct dipc_queue_events *ev);

@@ -198,19 +198,18 @@ struct dipc_route *dipc_route_of_link(struct dipc_link *link)
 void dipc_route_addr(const struct dipc_route *route, int family,
 		     struct sockaddr_dipc *addr)
 {
-	const struct dipc_link *link;
+	const struct dipc_link_end *other;
 
 	if (route->addr) {
 		*addr = *route->addr;
 		return;
 	}
-	link = dipc_link_of_queue(route->queue);
-	if (link->reader_bound)
+	other = dipc_link_reader(dipc_link_of_queue(route->queue));
+	if (other->bound)
 		dipc_addr_from_name(addr, family, DIPC_ADDR_NAME,
-				    link->reader_bound->scope,
-				    link->reader_bound->name);
+				    other->bound->scope, other->bound->name);
 	else
-		dipc_addr_from_port(addr, family, link->reader_number);
+		dipc_addr_from_port(addr, family, other->number);
 }
 
 /**

@@ -66,12 +66,10 @@ struct dipc_sock {
 	struct list_head	pending;	/* not accepted yet */
 };
 
-/* One end of a connection, as the other will see it. */
-struct dipc_pair_end {
-	struct dipc_link_end	who;
-	struct dipc_name	*bound;		/* to this, or, if to none: */
-	u64			number;
-	struct dipc_queue_conf	conf;		/* of what it receives from */
+/* Both ends of a connection, and of what they will receive from. */
+struct dipc_pair_ends {
+	struct dipc_link_end	who[2];		/* nothing of it counted */
+	struct dipc_queue_conf	confs[2];
 };
 
 /* Two links and two routes between two ends that are not joined yet. */
@@ -153,7 +151,7 @@ void dipc_sock_tell_outcome(void *socket);
 
 /* pair.c */
 int dipc_pair_make(struct dipc_pair *pair, struct dipc_net *dn,
-		   const struct dipc_pair_end *ends, struct dipc_name *name,
+		   const struct dipc_pair_ends *ends, struct dipc_name *name,
 		   u16 socket_type);
 void dipc_pair_drop(struct dipc_pair *pair);
 void dipc_pair_take(struct dipc_pair *pair, int which, struct dipc_sock *ds);

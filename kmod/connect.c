@@ -37,7 +37,8 @@ int dipc_sock_connect(struct dipc_sock *ds, const struct sockaddr_dipc *addr)
 	struct dipc_route *route = NULL, *old;
 
 	if (addr->sdipc_type != DIPC_ADDR_ANY) {
-		route = dipc_route_create(ds->dn, addr, ds->sk.sk_type);
+		route = dipc_route_create(ds->dn, addr, ds->sk.sk_type,
+					  READ_ONCE(ds->port));
 		if (IS_ERR(route))
 			return PTR_ERR(route);
 	}

@@ -23,6 +23,7 @@
 #include <linux/rhashtable.h>
 
 #include "listener.h"
+#include "target.h"
 
 struct dipc_port_table {
 	struct rhashtable	hash;
@@ -36,14 +37,16 @@ struct dipc_port {
 	struct rhash_head	hash;
 	u64			id;
 	struct dipc_roll_entry	entry;
+	u8			n_names;
+	bool			has_route;	/* @route has been used; exchanged */
 	u16			socket_type;
-	u16			n_names;
 	u32			n_routes;	/* to it; under the queue's lock */
 	struct pid		*pid;		/* who made it */
 	struct dipc_user	*user;		/* counted; charged for it */
 	struct list_head	bindings;
 	struct dipc_name	*mailbox;	/* counted; set if attached */
 	struct dipc_listener	*listener;	/* owned; or NULL */
+	struct dipc_route	route;		/* the first of its socket */
 	struct rcu_head		rcu;
 };
 

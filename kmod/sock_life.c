@@ -95,9 +95,10 @@ static void end_sock(struct dipc_sock *ds, bool accepted)
 		is_called = true;
 	if (dipc_sock_is_link(ds))
 		is_called = dipc_sock_part(ds, !accepted, is_called);
+	/* it may be a part of the port */
+	dipc_route_put(rcu_replace_pointer(ds->route, NULL, true));
 	if (dipc_sock_unbind(ds))
 		is_called = true;
-	dipc_route_put(rcu_replace_pointer(ds->route, NULL, true));
 	dipc_sender_put(rcu_replace_pointer(ds->sender, NULL, true));
 	kfree(ds->conf);
 	match = rcu_replace_pointer(ds->match, NULL, true);

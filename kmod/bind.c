@@ -96,14 +96,15 @@ static int bind_name(struct dipc_sock *ds, const struct sockaddr_dipc *addr)
 				  &dn->limits);
 	if (err) {
 		if (!ds->port)
-			dipc_port_destroy(port, &dn->ports, &dn->names);
+			dipc_port_destroy(port, &dn->ports, &dn->names, NULL);
 		return err;
 	}
 	if (!ds->bound && !ds->numbered) {
 		first = list_first_entry(&port->bindings, struct dipc_binding,
 					 by_owner);
 		refcount_inc(&first->name->refs);
-		ds->bound = first->name;
+		/* pairs with the acquire in dipc_sock_name() */
+		smp_store_release(&ds->bound, first->name);
 	}
 	if (!ds->port)
 		take_port(ds, port);
@@ -142,8 +143,9 @@ static int bind_mailbox(struct dipc_sock *ds, const struct sockaddr_dipc *addr)
 	refcount_inc(&mailbox->binding.name->refs);
 	dipc_port_attach(port, &dn->ports, mailbox->binding.name);
 	refcount_inc(&mailbox->binding.name->refs);
-	ds->bound = mailbox->binding.name;
 	ds->mailbox = mailbox;
+	/* as above */
+	smp_store_release(&ds->bound, mailbox->binding.name);
 	WRITE_ONCE(ds->id, port->id);
 	WRITE_ONCE(ds->port, port);
 	dipc_sock_receive_from(ds, &mailbox->queue);
@@ -151,7 +153,7 @@ static int bind_mailbox(struct dipc_sock *ds, const struct sockaddr_dipc *addr)
 	return 0;
 
 err_port:
-	dipc_port_destroy(port, &dn->ports, &dn->names);
+	dipc_port_destroy(port, &dn->ports, &dn->names, NULL);
 err_put:
 	dipc_mailbox_put(mailbox);
 	return err;
@@ -248,20 +250,20 @@ int dipc_sock_autobind(struct dipc_sock *ds)
  */
 bool dipc_sock_unbind(struct dipc_sock *ds)
 {
-	/* who parts from the other end has done with that */
-	bool watches = ds->rx && !dipc_sock_is_link(ds);
+	/* else from a mailbox, or a link, from which it has parted */
+	bool from_port = ds->port && ds->rx == &ds->port->queue;
+	bool is_called = from_port || ds->mailbox;
 	struct dipc_net *dn = ds->dn;
-	bool is_called = false;
 
-	if (watches)
-		dipc_queue_unwatch(ds->rx, &ds->watcher);
 	if (ds->port)
-		dipc_port_destroy(ds->port, &dn->ports, &dn->names);
-	if (ds->mailbox)
+		dipc_port_destroy(ds->port, &dn->ports, &dn->names,
+				  from_port ? &ds->watcher : NULL);
+	if (ds->mailbox) {
+		dipc_queue_unwatch(ds->rx, &ds->watcher);
 		dipc_mailbox_detach(ds->mailbox);
-	if (watches)
-		is_called = ds->mailbox ||
-			    !dipc_port_is_left(dipc_port_of_queue(ds->rx));
+	}
+	if (from_port && dipc_port_is_left(ds->port))
+		is_called = false;
 	dipc_queue_put(ds->rx);
 	dipc_name_put(ds->bound);
 	return is_called;
@@ -271,24 +273,26 @@ bool dipc_sock_unbind(struct dipc_sock *ds)
 static u64 number_of(const struct dipc_sock *ds)
 {
 	return ds->accepted ? dipc_link_reader(dipc_link_of_queue(ds->rx))->number :
-			      ds->id;
+			      READ_ONCE(ds->id);
 }
 
 /**
  * dipc_sock_name() - what a socket was bound to
- * @ds: the socket, locked
+ * @ds: the socket
  * @addr: filled; DIPC_ADDR_ANY if it is not bound
  *
  * Context: process.
  */
 void dipc_sock_name(struct dipc_sock *ds, struct sockaddr_dipc *addr)
 {
+	/* set once, and after what else is asked for here */
+	struct dipc_name *bound = smp_load_acquire(&ds->bound);
 	int family = ds->sk.sk_family;
 
-	if (ds->bound)
+	if (bound)
 		dipc_addr_from_name(addr, family, ds->mailbox ?
 				    DIPC_ADDR_MAILBOX : DIPC_ADDR_NAME,
-				    ds->bound->scope, ds->bound->name);
+				    bound->scope, bound->name);
 	else
 		dipc_addr_from_port(addr, family, number_of(ds));
 }

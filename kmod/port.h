@@ -65,7 +65,7 @@ struct dipc_port *dipc_port_create(struct dipc_port_table *table, u64 id,
 				   const struct dipc_limits *limits,
 				   struct dipc_stats __percpu *stats);
 void dipc_port_destroy(struct dipc_port *port, struct dipc_port_table *table,
-		       struct dipc_name_table *names);
+		       struct dipc_name_table *names, struct dipc_watcher *w);
 void dipc_port_attach(struct dipc_port *port, struct dipc_port_table *table,
 		      struct dipc_name *mailbox);
 int dipc_port_bind_name(struct dipc_port *port, struct dipc_port_table *table,

@@ -9,10 +9,10 @@
  * Lifetime: that of its struct sock; freed after a grace period, for queues
  * and the account call it under RCU (SOCK_RCU_FREE), unless it is known, when
  * it is closed, that nobody is about to.
- * Locking: lock_sock() covers @port, @id, @rx, @route and @bound being set and
- * changes of sk_state and sk_shutdown; @port, @id and @rx are set once, @rx last,
- * and can be read with an acquire from then on; @route and @sender are read
- * under RCU, and @sender is exchanged. lock_sock() is taken
+ * Locking: lock_sock() covers @port, @id, @rx and @bound being set and
+ * changes of sk_state and sk_shutdown; @port, @id, @bound and @rx are set once,
+ * @rx last, and can be read with an acquire from then on; @route and @sender are
+ * read under RCU, and exchanged. lock_sock() is taken
  * before the mutexes of the tables and the lock of a listener, never by those
  * who deliver, and never of two sockets at once: who connects makes the other
  * end himself, and nobody else knows it yet.

@@ -47,9 +47,16 @@ int dipc_addr_check_name(const char *name, size_t size)
 	return len;
 }
 
+/* Eight bytes at a time: that is asked of each address without a name. */
 static bool name_is_empty(const struct sockaddr_dipc *addr)
 {
-	return !memchr_inv(addr->sdipc_name, 0, sizeof(addr->sdipc_name));
+	const u64 *words = (const u64 *)addr->sdipc_name;
+	u64 all = 0;
+	size_t i;
+
+	for (i = 0; i < sizeof(addr->sdipc_name) / sizeof(*words); i++)
+		all |= words[i];
+	return !all;
 }
 
 static int check_body(const struct sockaddr_dipc *addr)
@@ -104,7 +111,8 @@ int dipc_addr_parse(struct sockaddr_dipc *addr, const void *data, int len,
 		return -EINVAL;
 	if (in->sdipc_family != family)
 		return -EAFNOSUPPORT;
-	if (memchr_inv(in + 1, 0, len - sizeof(*in)))
+	if (len > (int)sizeof(*in) &&
+	    memchr_inv(in + 1, 0, len - sizeof(*in)))
 		return -EINVAL;
 	memcpy(addr, in, sizeof(*addr));
 	return check_body(addr);

@@ -6,14 +6,9 @@
  */
 #include "sock.h"
 
-static struct dipc_net *net_of(const struct dipc_sock *ds)
-{
-	return dipc_net_of(sock_net(&ds->sk));
-}
-
 static struct dipc_port *make_port(struct dipc_sock *ds, u64 id)
 {
-	struct dipc_net *dn = net_of(ds);
+	struct dipc_net *dn = ds->dn;
 	struct dipc_queue_conf conf;
 
 	dipc_sock_conf(ds, &conf);
@@ -72,14 +67,13 @@ static int bind_number(struct dipc_sock *ds, u64 id)
 	if (IS_ERR(port))
 		return PTR_ERR(port);
 	ds->numbered = true;
-	ds->number = port->id;
 	take_port(ds, port);
 	return 0;
 }
 
 static int bind_name(struct dipc_sock *ds, const struct sockaddr_dipc *addr)
 {
-	struct dipc_net *dn = net_of(ds);
+	struct dipc_net *dn = ds->dn;
 	struct dipc_name_request request = {
 		.name = addr->sdipc_name,
 		.scope = addr->sdipc_scope,
@@ -102,14 +96,15 @@ static int bind_name(struct dipc_sock *ds, const struct sockaddr_dipc *addr)
 				  &dn->limits);
 	if (err) {
 		if (!ds->port)
-			dipc_port_destroy(port, &dn->ports, &dn->names);
+			dipc_port_destroy(port, &dn->ports, &dn->names, NULL);
 		return err;
 	}
 	if (!ds->bound && !ds->numbered) {
 		first = list_first_entry(&port->bindings, struct dipc_binding,
 					 by_owner);
 		refcount_inc(&first->name->refs);
-		ds->bound = first->name;
+		/* pairs with the acquire in dipc_sock_name() */
+		smp_store_release(&ds->bound, first->name);
 	}
 	if (!ds->port)
 		take_port(ds, port);
@@ -118,7 +113,7 @@ static int bind_name(struct dipc_sock *ds, const struct sockaddr_dipc *addr)
 
 static int bind_mailbox(struct dipc_sock *ds, const struct sockaddr_dipc *addr)
 {
-	struct dipc_net *dn = net_of(ds);
+	struct dipc_net *dn = ds->dn;
 	struct dipc_mailbox *mailbox;
 	struct dipc_port *port;
 	int err;
@@ -148,8 +143,9 @@ static int bind_mailbox(struct dipc_sock *ds, const struct sockaddr_dipc *addr)
 	refcount_inc(&mailbox->binding.name->refs);
 	dipc_port_attach(port, &dn->ports, mailbox->binding.name);
 	refcount_inc(&mailbox->binding.name->refs);
-	ds->bound = mailbox->binding.name;
 	ds->mailbox = mailbox;
+	/* as above */
+	smp_store_release(&ds->bound, mailbox->binding.name);
 	WRITE_ONCE(ds->id, port->id);
 	WRITE_ONCE(ds->port, port);
 	dipc_sock_receive_from(ds, &mailbox->queue);
@@ -157,7 +153,7 @@ static int bind_mailbox(struct dipc_sock *ds, const struct sockaddr_dipc *addr)
 	return 0;
 
 err_port:
-	dipc_port_destroy(port, &dn->ports, &dn->names);
+	dipc_port_destroy(port, &dn->ports, &dn->names, NULL);
 err_put:
 	dipc_mailbox_put(mailbox);
 	return err;
@@ -210,8 +206,7 @@ void dipc_sock_draw_id(struct dipc_sock *ds)
 {
 	if (ds->id)
 		return;
-	ds->number = dipc_port_draw(&net_of(ds)->ports);
-	WRITE_ONCE(ds->id, ds->number);
+	WRITE_ONCE(ds->id, dipc_port_draw(&ds->dn->ports));
 }
 
 /**
@@ -236,12 +231,10 @@ int dipc_sock_autobind(struct dipc_sock *ds)
 		dipc_sock_draw_id(ds);
 	} else if (!ds->port) {
 		port = make_port(ds, 0);
-		if (IS_ERR(port)) {
+		if (IS_ERR(port))
 			err = PTR_ERR(port);
-		} else {
-			ds->number = port->id;
+		else
 			take_port(ds, port);
-		}
 	}
 	release_sock(&ds->sk);
 	return err;
@@ -252,39 +245,56 @@ int dipc_sock_autobind(struct dipc_sock *ds)
  * @ds: the socket, which nobody uses any more
  *
  * Context: process; may sleep.
+ * Return: whether somebody may be calling it just now, under RCU, for what it
+ * receives from.
  */
-void dipc_sock_unbind(struct dipc_sock *ds)
+bool dipc_sock_unbind(struct dipc_sock *ds)
 {
-	struct dipc_net *dn = net_of(ds);
+	/* else from a mailbox, or a link, from which it has parted */
+	bool from_port = ds->port && ds->rx == &ds->port->queue;
+	bool is_called = from_port || ds->mailbox;
+	struct dipc_net *dn = ds->dn;
 
-	/* who parts from the other end has done that */
-	if (ds->rx && !dipc_sock_is_link(ds))
-		dipc_queue_unwatch(ds->rx, &ds->watcher);
 	if (ds->port)
-		dipc_port_destroy(ds->port, &dn->ports, &dn->names);
-	if (ds->mailbox)
+		dipc_port_destroy(ds->port, &dn->ports, &dn->names,
+				  from_port ? &ds->watcher : NULL);
+	if (ds->mailbox) {
+		dipc_queue_unwatch(ds->rx, &ds->watcher);
 		dipc_mailbox_detach(ds->mailbox);
+	}
+	if (from_port && dipc_port_is_left(ds->port))
+		is_called = false;
 	dipc_queue_put(ds->rx);
 	dipc_name_put(ds->bound);
+	return is_called;
+}
+
+/* One that was accepted goes by the number that its peer has connected to. */
+static u64 number_of(const struct dipc_sock *ds)
+{
+	return ds->accepted ? dipc_link_reader(dipc_link_of_queue(ds->rx))->number :
+			      READ_ONCE(ds->id);
 }
 
 /**
  * dipc_sock_name() - what a socket was bound to
- * @ds: the socket, locked
+ * @ds: the socket
  * @addr: filled; DIPC_ADDR_ANY if it is not bound
  *
  * Context: process.
  */
 void dipc_sock_name(struct dipc_sock *ds, struct sockaddr_dipc *addr)
 {
+	/* set once, and after what else is asked for here */
+	struct dipc_name *bound = smp_load_acquire(&ds->bound);
 	int family = ds->sk.sk_family;
 
-	if (ds->bound)
+	if (bound)
 		dipc_addr_from_name(addr, family, ds->mailbox ?
 				    DIPC_ADDR_MAILBOX : DIPC_ADDR_NAME,
-				    ds->bound->scope, ds->bound->name);
+				    bound->scope, bound->name);
 	else
-		dipc_addr_from_port(addr, family, ds->number);
+		dipc_addr_from_port(addr, family, number_of(ds));
 }
 
 /* What holds a stream's bytes; the rest of the limits does not apply to it. */

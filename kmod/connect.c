@@ -37,15 +37,13 @@ int dipc_sock_connect(struct dipc_sock *ds, const struct sockaddr_dipc *addr)
 	struct dipc_route *route = NULL, *old;
 
 	if (addr->sdipc_type != DIPC_ADDR_ANY) {
-		route = dipc_route_create(dipc_net_of(sock_net(&ds->sk)), addr,
-					  ds->sk.sk_type);
+		route = dipc_route_create(ds->dn, addr, ds->sk.sk_type,
+					  READ_ONCE(ds->port));
 		if (IS_ERR(route))
 			return PTR_ERR(route);
 	}
-	lock_sock(&ds->sk);
-	old = rcu_replace_pointer(ds->route, route,
-				  lockdep_sock_is_held(&ds->sk));
-	release_sock(&ds->sk);
+	/* fully ordered; nothing but the route changes */
+	old = unrcu_pointer(xchg(&ds->route, RCU_INITIALIZER(route)));
 	/* who polls for room in the old queue has to ask in the new one */
 	dipc_queue_unwatch_room(&ds->watcher);
 	rcu_read_lock();

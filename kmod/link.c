@@ -8,18 +8,18 @@
 
 #include "link.h"
 
-static struct kmem_cache *link_cache;
+static struct kmem_cache *connection_cache;
 
 /**
- * dipc_link_init_cache() - prepare for links to be made
+ * dipc_link_init_cache() - prepare for connections to be made
  *
  * Context: process, when the module is loaded.
  * Return: 0 or -ENOMEM.
  */
 int dipc_link_init_cache(void)
 {
-	link_cache = KMEM_CACHE(dipc_link, SLAB_ACCOUNT);
-	return link_cache ? 0 : -ENOMEM;
+	connection_cache = KMEM_CACHE(dipc_connection, SLAB_ACCOUNT);
+	return connection_cache ? 0 : -ENOMEM;
 }
 
 /**
@@ -29,7 +29,7 @@ int dipc_link_init_cache(void)
  */
 void dipc_link_fini_cache(void)
 {
-	kmem_cache_destroy(link_cache);
+	kmem_cache_destroy(connection_cache);
 }
 
 /**
@@ -56,32 +56,39 @@ void dipc_link_table_fini(struct dipc_link_table *table)
 
 static void free_rcu(struct rcu_head *rcu)
 {
-	kmem_cache_free(link_cache,
-			container_of(rcu, struct dipc_link, route.rcu));
+	kmem_cache_free(connection_cache,
+			container_of(rcu, struct dipc_connection,
+				     links[0].route.rcu));
+}
+
+static void put_end(const struct dipc_link_end *end)
+{
+	put_pid(end->pid);
+	dipc_name_put(end->bound);
 }
 
 static void release(struct dipc_queue *q)
 {
 	struct dipc_link *link = dipc_link_of_queue(q);
+	struct dipc_connection *c = link->connection;
 
-	dipc_roll_leave(&link->table->roll, &link->entry);
-	put_pid(link->writer.pid);
-	put_pid(link->reader.pid);
-	dipc_name_put(link->name);
-	dipc_name_put(link->reader_bound);
-	dipc_user_put(link->user);
-	call_rcu(&link->route.rcu, free_rcu);
+	dipc_roll_leave(&c->table->roll, &link->entry);
+	if (!refcount_dec_and_test(&c->refs))
+		return;
+	put_end(&c->ends[0]);
+	put_end(&c->ends[1]);
+	dipc_name_put(c->name);
+	dipc_user_put(c->user);
+	/* a route is freed with its link: that field is free to be used */
+	if (unlikely(c->delayed))
+		call_rcu(&c->links[0].route.rcu, free_rcu);
+	else
+		kmem_cache_free(connection_cache, c);
 }
 
 static const struct dipc_queue_ops link_queue_ops = {
 	.release = release,
 };
-
-static void set_end(struct dipc_link_end *end, const struct dipc_link_end *from)
-{
-	*end = *from;
-	get_pid(end->pid);
-}
 
 static struct dipc_name *get_name(struct dipc_name *name)
 {
@@ -90,60 +97,102 @@ static struct dipc_name *get_name(struct dipc_name *name)
 	return name;
 }
 
-static void fill(struct dipc_link *link,
-		 const struct dipc_link_request *request)
+static void set_end(struct dipc_link_end *end, const struct dipc_link_end *from)
 {
-	link->socket_type = request->socket_type;
+	*end = *from;
+	get_pid(end->pid);
+	get_name(end->bound);
+}
+
+static int init_link(struct dipc_connection *c, int which,
+		     const struct dipc_link_request *request)
+{
+	struct dipc_link *link = &c->links[which];
+	int err;
+
+	err = dipc_queue_init(&link->queue, DIPC_QUEUE_LINK, 0,
+			      &request->confs[which], request->ends[which].uid,
+			      -EPIPE, request->stats, &link_queue_ops);
+	if (err)
+		return err;
 	link->queue.stream = request->socket_type == SOCK_STREAM;
-	set_end(&link->writer, request->writer);
-	set_end(&link->reader, request->reader);
-	link->name = get_name(request->name);
-	link->reader_bound = get_name(request->reader_bound);
-	link->reader_number = request->reader_number;
-	link->user = dipc_user_get(request->user);
+	link->connection = c;
+	link->which = which;
+	return 0;
+}
+
+/* A walk may find it from here on. */
+static void publish(struct dipc_link *link)
+{
+	dipc_roll_enter(&link->connection->table->roll, &link->entry);
+	link->queue.id = link->entry.index;
+}
+
+static struct dipc_connection *
+make(const struct dipc_link_request *request, struct dipc_user *user)
+{
+	struct dipc_connection *c;
+
+	c = kmem_cache_zalloc(connection_cache, GFP_KERNEL);
+	if (!c)
+		return NULL;
+	if (init_link(c, 0, request))
+		goto err_free;
+	if (init_link(c, 1, request))
+		goto err_link;
+	set_end(&c->ends[0], &request->ends[0]);
+	set_end(&c->ends[1], &request->ends[1]);
+	c->name = get_name(request->name);
+	c->user = user;
+	c->socket_type = request->socket_type;
+	refcount_set(&c->refs, 2);
+	return c;
+
+err_link:
+	dipc_queue_fini(&c->links[0].queue);
+err_free:
+	kmem_cache_free(connection_cache, c);
+	return NULL;
 }
 
 /**
- * dipc_link_create() - make one direction of a connection
+ * dipc_connection_create() - make both directions of a connection
  * @table: the namespace's
- * @request: between whom, and what it holds
+ * @request: between whom, and what they hold
  *
- * The user is charged for it until dipc_link_part(), called by the reader, or
- * dipc_link_abandon().
+ * The current user is charged for each link until dipc_link_part(), called by
+ * its reader, or dipc_link_abandon().
  *
  * Context: process; may sleep.
- * Return: the link with one reference; or ERR_PTR(-ENOBUFS) if the user has
- * too many ports, -ENOMEM.
+ * Return: the connection, each of whose links has one reference; or
+ * ERR_PTR(-ENOBUFS) if the user has too many ports, -ENOMEM.
  */
-struct dipc_link *dipc_link_create(struct dipc_link_table *table,
-				   const struct dipc_link_request *request)
+struct dipc_connection *
+dipc_connection_create(struct dipc_link_table *table,
+		       const struct dipc_link_request *request)
 {
-	struct dipc_link *link;
-	int err = -ENOMEM;
+	struct dipc_user *user = dipc_user_current();
+	struct dipc_connection *c;
+	int err = -ENOBUFS;
 
-	link = kmem_cache_zalloc(link_cache, GFP_KERNEL);
-	if (!link)
+	if (!user)
 		return ERR_PTR(-ENOMEM);
-	if (!dipc_user_charge(request->user, DIPC_RES_PORTS, 1,
-			      request->limits)) {
-		err = -ENOBUFS;
-		goto err_free;
-	}
-	if (dipc_queue_init(&link->queue, DIPC_QUEUE_LINK, 0, request->conf,
-			    request->reader->uid, -EPIPE, request->stats,
-			    &link_queue_ops))
+	if (!dipc_user_charge(user, DIPC_RES_PORTS, 2, request->limits))
+		goto err_user;
+	c = make(request, user);
+	if (!c) {
+		err = -ENOMEM;
 		goto err_uncharge;
-	link->table = table;
-	fill(link, request);
-	/* a walk may find it from here on */
-	dipc_roll_enter(&table->roll, &link->entry);
-	link->queue.id = link->entry.index;
-	return link;
+	}
+	c->table = table;
+	publish(&c->links[0]);
+	publish(&c->links[1]);
+	return c;
 
 err_uncharge:
-	dipc_user_uncharge(request->user, DIPC_RES_PORTS, 1);
-err_free:
-	kmem_cache_free(link_cache, link);
+	dipc_user_uncharge(user, DIPC_RES_PORTS, 2);
+err_user:
+	dipc_user_put(user);
 	return ERR_PTR(err);
 }
 
@@ -171,6 +220,20 @@ static void tell_writer(struct dipc_link *link)
 	rcu_read_unlock();
 }
 
+/*
+ * Who writes has no reference but that of his route, which is taken to be idle
+ * when the other end is closed.
+ */
+static bool end(struct dipc_link *link, int err)
+{
+	bool is_first;
+
+	dipc_queue_get(&link->queue);
+	is_first = dipc_queue_end(&link->queue, err);
+	dipc_queue_put(&link->queue);
+	return is_first;
+}
+
 /**
  * dipc_link_end() - nothing is written to a link any more
  * @link: what is in it stays
@@ -179,7 +242,7 @@ static void tell_writer(struct dipc_link *link)
  */
 void dipc_link_end(struct dipc_link *link)
 {
-	dipc_queue_end(&link->queue, 0);
+	end(link, 0);
 	tell_writer(link);
 }
 
@@ -202,27 +265,46 @@ void dipc_link_hang_up(struct dipc_link *rx, struct dipc_link *tx)
 		tell_writer(rx);
 }
 
+/*
+ * Is there nobody who has come to call the watcher of who reads before it left,
+ * and is still about to: nobody but the reader and the writer's idle route has
+ * a reference. A route is given back once; what is there is counted in @refs.
+ */
+static bool is_left(const struct dipc_link *rx)
+{
+	unsigned int refs = dipc_queue_refs(&rx->queue);
+
+	return refs == 1 || (refs == 2 && refcount_read(&rx->route.refs));
+}
+
 /**
  * dipc_link_part() - one end of a connection is closed
  * @rx: the link that it reads from
  * @tx: the link that it writes to
- * @w: its watcher of @rx, which is not told
+ * @w: its watcher of @rx, which is not told; nor of @tx any more
  * @reset: the other end is told ECONNRESET, whatever was left
  *
  * Both are marked before anybody is woken, so that who is sees both.
  *
  * Context: process; may sleep.
+ * Return: whether somebody may be calling @w just now, for what is read, or for
+ * the end of what is written.
  */
-void dipc_link_part(struct dipc_link *rx, struct dipc_link *tx,
+bool dipc_link_part(struct dipc_link *rx, struct dipc_link *tx,
 		    struct dipc_watcher *w, bool reset)
 {
-	if (dipc_queue_leave(&rx->queue, w))
-		reset = true;
+	bool unread;
+	bool has_to_close = dipc_queue_leave(&rx->queue, w, &unread);
+	bool is_first;
+
 	WRITE_ONCE(tx->hangup, true);
-	dipc_queue_end(&tx->queue, reset ? -ECONNRESET : 0);
-	dipc_queue_close(&rx->queue);
+	is_first = end(tx, reset || unread ? -ECONNRESET : 0);
+	if (has_to_close)
+		dipc_queue_close(&rx->queue);
 	tell_writer(rx);
-	dipc_user_uncharge(rx->user, DIPC_RES_PORTS, 1);
+	dipc_user_uncharge(rx->connection->user, DIPC_RES_PORTS, 1);
+	/* its reader tells the writer only after he has ended or closed it */
+	return !(is_first || dipc_queue_refs(&tx->queue) == 1) || !is_left(rx);
 }
 
 /**
@@ -233,7 +315,7 @@ void dipc_link_part(struct dipc_link *rx, struct dipc_link *tx,
  */
 void dipc_link_abandon(struct dipc_link *link)
 {
-	dipc_user_uncharge(link->user, DIPC_RES_PORTS, 1);
+	dipc_user_uncharge(link->connection->user, DIPC_RES_PORTS, 1);
 	dipc_queue_put(&link->queue);
 }
 

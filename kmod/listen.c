@@ -28,7 +28,7 @@ static void update_peercred(struct sock *sk)
 static int start(struct dipc_sock *ds, u32 backlog)
 {
 	struct dipc_listener_info info = {
-		.number = ds->number,
+		.number = ds->id,
 		.name = ds->bound,
 		.pid = task_tgid(current),
 		.cred = current_cred(),
@@ -147,14 +147,14 @@ struct call {
 	struct dipc_pair	pair;		/* of these two, in this order */
 };
 
-static void set_end(struct dipc_pair_end *end, const struct dipc_sock *ds,
-		    kuid_t uid, struct pid *pid)
+static void set_end(struct dipc_link_end *end, const struct dipc_sock *ds,
+		    u64 number, kuid_t uid, struct pid *pid)
 {
+	end->port = ds->id;
+	end->uid = uid;
+	end->pid = pid;
 	end->bound = ds->bound;
-	end->number = ds->number;
-	end->who.port = ds->id;
-	end->who.uid = uid;
-	end->who.pid = pid;
+	end->number = number;
 }
 
 /* The other end has the listener's address, and a number of its own. */
@@ -164,7 +164,6 @@ static void init_other(struct dipc_sock *other, struct dipc_sock *ds,
 	struct sock *sk = &other->sk;
 
 	dipc_sock_draw_id(other);
-	other->number = info->number;
 	/* with the reference */
 	other->bound = info->name;
 	info->name = NULL;
@@ -178,17 +177,16 @@ static int make_pair(struct call *c, struct dipc_listener_info *info,
 		     struct dipc_name *name)
 {
 	struct dipc_sock *ds = c->ds, *other = c->other;
-	struct dipc_pair_end ends[2];
+	struct dipc_pair_ends ends;
 
 	lock_sock(&ds->sk);
 	dipc_sock_draw_id(ds);
-	set_end(&ends[0], ds, current_euid(), task_tgid(current));
-	dipc_sock_conf(ds, &ends[0].conf);
+	set_end(&ends.who[0], ds, ds->id, current_euid(), task_tgid(current));
+	dipc_sock_conf(ds, &ends.confs[0]);
 	release_sock(&ds->sk);
-	set_end(&ends[1], other, info->cred->euid, info->pid);
-	ends[1].conf = info->conf;
-	return dipc_pair_make(&c->pair, dipc_net_of(sock_net(&ds->sk)), ends,
-			      name, ds->sk.sk_type);
+	set_end(&ends.who[1], other, info->number, info->cred->euid, info->pid);
+	ends.confs[1] = info->conf;
+	return dipc_pair_make(&c->pair, ds->dn, &ends, name, ds->sk.sk_type);
 }
 
 /* All that a connection needs, before it is asked whether there is room. */
@@ -316,8 +314,7 @@ int dipc_sock_connect_link(struct dipc_sock *ds,
 	struct dipc_port *port;
 	int err = -ECONNREFUSED;
 
-	reason = dipc_route_find_port(dipc_net_of(sock_net(&ds->sk)), addr,
-				      ds->sk.sk_type, &port);
+	reason = dipc_route_find_port(ds->dn, addr, ds->sk.sk_type, &port);
 	if (reason)
 		return dipc_reason_errno(reason);
 	l = dipc_port_listener(port);

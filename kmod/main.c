@@ -104,6 +104,7 @@ static void __exit dipc_exit(void)
 	dipc_port_fini_cache();
 	dipc_call_fini_cache();
 	dipc_message_fini_cache();
+	dipc_users_fini();
 }
 
 module_init(dipc_init);

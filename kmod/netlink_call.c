@@ -113,7 +113,7 @@ static int put_queue(struct sk_buff *skb, struct dipc_queue *queue)
 	case DIPC_QUEUE_LINK:
 		if (nla_put_u32(skb, DIPC_A_CALL_LINK, queue->id))
 			return -EMSGSIZE;
-		owner = dipc_link_of_queue(queue)->reader.pid;
+		owner = dipc_link_reader(dipc_link_of_queue(queue))->pid;
 		break;
 	default:
 		if (nla_put_u64_64bit(skb, DIPC_A_CALL_PORT, queue->id,

@@ -64,7 +64,7 @@ bool dipc_nl_may_look(struct dipc_queue *queue, struct net *net)
 	dipc_queue_info(queue, &info);
 	return uid_eq(info.owner, current_euid()) ||
 	       (queue->kind == DIPC_QUEUE_LINK &&
-		uid_eq(dipc_link_of_queue(queue)->writer.uid,
+		uid_eq(dipc_link_writer(dipc_link_of_queue(queue))->uid,
 		       current_euid())) ||
 	       ns_capable(net->user_ns, CAP_NET_ADMIN);
 }

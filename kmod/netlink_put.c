@@ -461,16 +461,17 @@ static int put_end(struct sk_buff *skb, const struct dipc_link_end *end,
 int dipc_nl_put_link(struct sk_buff *skb, struct dipc_link *link,
 		     struct user_namespace *user_ns)
 {
+	const struct dipc_connection *c = link->connection;
 	struct dipc_queue_info info;
 
 	dipc_queue_info(&link->queue, &info);
 	if (nla_put_u32(skb, DIPC_A_LINK_ID, link->entry.index) ||
-	    nla_put_u32(skb, DIPC_A_LINK_SOCKET_TYPE, link->socket_type) ||
-	    (link->name &&
-	     nla_put_string(skb, DIPC_A_LINK_NAME, link->name->name)) ||
-	    put_end(skb, &link->writer, DIPC_A_LINK_WRITER_PORT,
+	    nla_put_u32(skb, DIPC_A_LINK_SOCKET_TYPE, c->socket_type) ||
+	    (c->name &&
+	     nla_put_string(skb, DIPC_A_LINK_NAME, c->name->name)) ||
+	    put_end(skb, dipc_link_writer(link), DIPC_A_LINK_WRITER_PORT,
 		    DIPC_A_LINK_WRITER_UID, DIPC_A_LINK_WRITER_PID, user_ns) ||
-	    put_end(skb, &link->reader, DIPC_A_LINK_READER_PORT,
+	    put_end(skb, dipc_link_reader(link), DIPC_A_LINK_READER_PORT,
 		    DIPC_A_LINK_READER_UID, DIPC_A_LINK_READER_PID, user_ns) ||
 	    (READ_ONCE(link->queue.ended) &&
 	     nla_put_flag(skb, DIPC_A_LINK_ENDED)) ||

@@ -10,28 +10,6 @@
 
 #include "sock.h"
 
-static struct dipc_link *make_link(struct dipc_net *dn,
-				   const struct dipc_pair_end *reader,
-				   const struct dipc_pair_end *writer,
-				   struct dipc_name *name,
-				   struct dipc_user *user, u16 socket_type)
-{
-	const struct dipc_link_request request = {
-		.writer = &writer->who,
-		.reader = &reader->who,
-		.conf = &reader->conf,
-		.name = name,
-		.reader_bound = reader->bound,
-		.reader_number = reader->number,
-		.user = user,
-		.limits = &dn->limits,
-		.stats = dn->stats,
-		.socket_type = socket_type,
-	};
-
-	return dipc_link_create(&dn->links, &request);
-}
-
 /**
  * dipc_pair_make() - make what is to join two sockets
  * @pair: filled
@@ -47,30 +25,28 @@ static struct dipc_link *make_link(struct dipc_net *dn,
  * each end; -ENOBUFS if the user has too many ports; -ENOMEM.
  */
 int dipc_pair_make(struct dipc_pair *pair, struct dipc_net *dn,
-		   const struct dipc_pair_end *ends, struct dipc_name *name,
+		   const struct dipc_pair_ends *ends, struct dipc_name *name,
 		   u16 socket_type)
 {
-	struct dipc_user *user = dipc_user_current();
-	struct dipc_link *link;
-	int i, err = 0;
+	const struct dipc_link_request request = {
+		.ends = ends->who,
+		.confs = ends->confs,
+		.name = name,
+		.limits = &dn->limits,
+		.stats = dn->stats,
+		.socket_type = socket_type,
+	};
+	struct dipc_connection *c;
+	int i;
 
-	memset(pair, 0, sizeof(*pair));
-	if (!user)
-		return -ENOMEM;
-	for (i = 0; i < 2 && !err; i++) {
-		link = make_link(dn, &ends[i], &ends[!i], name, user,
-				 socket_type);
-		if (IS_ERR(link)) {
-			err = PTR_ERR(link);
-			break;
-		}
-		pair->rx[i] = link;
-		pair->route[!i] = dipc_route_of_link(link);
+	c = dipc_connection_create(&dn->links, &request);
+	if (IS_ERR(c))
+		return PTR_ERR(c);
+	for (i = 0; i < 2; i++) {
+		pair->rx[i] = &c->links[i];
+		pair->route[!i] = dipc_route_of_link(&c->links[i]);
 	}
-	dipc_user_put(user);
-	if (err)
-		dipc_pair_drop(pair);
-	return err;
+	return 0;
 }
 
 /**
@@ -119,15 +95,14 @@ void dipc_pair_take(struct dipc_pair *pair, int which, struct dipc_sock *ds)
 		dipc_link_end(rx);
 }
 
-static void describe(struct dipc_sock *ds, struct dipc_pair_end *end)
+static void describe(struct dipc_sock *ds, struct dipc_link_end *end)
 {
 	dipc_sock_draw_id(ds);
+	end->port = ds->id;
+	end->uid = current_euid();
+	end->pid = task_tgid(current);
 	end->bound = ds->bound;
-	end->number = ds->number;
-	end->who.port = ds->id;
-	end->who.uid = current_euid();
-	end->who.pid = task_tgid(current);
-	dipc_sock_conf(ds, &end->conf);
+	end->number = ds->id;
 }
 
 static void set_peercred(struct sock *sk)
@@ -146,14 +121,15 @@ static void set_peercred(struct sock *sk)
  */
 int dipc_sock_pair(struct dipc_sock *a, struct dipc_sock *b)
 {
-	struct dipc_pair_end ends[2];
+	struct dipc_pair_ends ends;
 	struct dipc_pair pair;
 	int err;
 
-	describe(a, &ends[0]);
-	describe(b, &ends[1]);
-	err = dipc_pair_make(&pair, dipc_net_of(sock_net(&a->sk)), ends, NULL,
-			     a->sk.sk_type);
+	describe(a, &ends.who[0]);
+	describe(b, &ends.who[1]);
+	dipc_sock_conf(a, &ends.confs[0]);
+	dipc_sock_conf(b, &ends.confs[1]);
+	err = dipc_pair_make(&pair, a->dn, &ends, NULL, a->sk.sk_type);
 	if (err)
 		return err;
 	set_peercred(&a->sk);
@@ -175,18 +151,26 @@ static struct dipc_link *tx_of(struct dipc_sock *ds)
  * dipc_sock_part() - a socket for links is closed
  * @ds: the socket, which nobody uses any more
  * @reset: nobody has ever used it: the other end is told ECONNRESET
+ * @is_called: somebody may be calling it just now, under RCU
  *
  * Context: process; may sleep.
+ * Return: whether somebody may be calling it, be it for its links.
  */
-void dipc_sock_part(struct dipc_sock *ds, bool reset)
+bool dipc_sock_part(struct dipc_sock *ds, bool reset, bool is_called)
 {
-	struct dipc_link *tx;
+	struct dipc_link *rx, *tx;
 
 	if (!ds->rx)
-		return;
+		return is_called;
+	rx = dipc_link_of_queue(ds->rx);
 	tx = tx_of(ds);
 	dipc_link_set_writer(tx, NULL);
-	dipc_link_part(dipc_link_of_queue(ds->rx), tx, &ds->watcher, reset);
+	if (dipc_link_part(rx, tx, &ds->watcher, reset))
+		is_called = true;
+	/* who is called looks at both */
+	if (is_called)
+		dipc_link_delay(rx);
+	return is_called;
 }
 
 /**

@@ -17,6 +17,11 @@ static struct dipc_sock *sock_of(struct dipc_watcher *w)
 	return container_of(w, struct dipc_sock, watcher);
 }
 
+static bool has_pollers(struct sock *sk)
+{
+	return skwq_has_sleeper(rcu_dereference(sk->sk_wq));
+}
+
 static void wake_pollers(struct sock *sk, __poll_t events)
 {
 	struct socket_wq *wq = rcu_dereference(sk->sk_wq);
@@ -165,17 +170,22 @@ static void signal_readable(struct dipc_sock *ds, __poll_t end, bool was_empty)
 		sk_wake_async(sk, SOCK_WAKE_WAITD, POLL_IN);
 }
 
+/* Mostly so; an end is seen all the same. */
+static bool nobody_looks(struct dipc_sock *ds)
+{
+	if (has_pollers(&ds->sk) || wants_signals(&ds->sk))
+		return false;
+	see_end(ds);
+	return true;
+}
+
 static void readable(struct dipc_watcher *w, bool was_empty)
 {
 	struct dipc_sock *ds = sock_of(w);
 	__poll_t end;
 
-	/* mostly nobody polls, and an end is seen all the same */
-	if (likely(!skwq_has_sleeper(rcu_dereference(ds->sk.sk_wq)) &&
-		   !wants_signals(&ds->sk))) {
-		see_end(ds);
+	if (likely(nobody_looks(ds)))
 		return;
-	}
 	end = end_mask(ds);
 	/* of an end also who asked for no event is told */
 	wake_pollers(&ds->sk, EPOLLIN | EPOLLRDNORM | end);
@@ -198,8 +208,11 @@ void dipc_sock_arrived(void *socket)
 
 static void writable(struct dipc_sock *ds)
 {
-	__poll_t end = end_mask(ds);
+	__poll_t end;
 
+	if (nobody_looks(ds))
+		return;
+	end = end_mask(ds);
 	wake_pollers(&ds->sk, EPOLLOUT | EPOLLWRNORM | EPOLLWRBAND | end);
 	sk_wake_async(&ds->sk, SOCK_WAKE_SPACE, POLL_OUT);
 	if (unlikely(end) && wants_signals(&ds->sk) &&

@@ -208,6 +208,7 @@ static void unbind(struct dipc_port *port, struct dipc_binding *binding,
  *	consumed
  * @table: the namespace's
  * @names: the namespace's
+ * @w: the socket's watcher, if it watches the queue of the port; or NULL
  *
  * Its names and its number go, what is queued is discarded, and those who
  * wait are told.
@@ -215,10 +216,11 @@ static void unbind(struct dipc_port *port, struct dipc_binding *binding,
  * Context: process; may sleep.
  */
 void dipc_port_destroy(struct dipc_port *port, struct dipc_port_table *table,
-		       struct dipc_name_table *names)
+		       struct dipc_name_table *names, struct dipc_watcher *w)
 {
 	struct dipc_binding *binding, *next;
 	LIST_HEAD(bindings);
+	bool unread;
 
 	mutex_lock(&table->lock);
 	list_splice_init(&port->bindings, &bindings);
@@ -226,7 +228,8 @@ void dipc_port_destroy(struct dipc_port *port, struct dipc_port_table *table,
 	list_for_each_entry_safe(binding, next, &bindings, by_owner)
 		unbind(port, binding, names);
 	unpublish(table, port);
-	dipc_queue_close(&port->queue);
+	if (!w || dipc_queue_leave(&port->queue, w, &unread))
+		dipc_queue_close(&port->queue);
 	dipc_user_uncharge(port->user, DIPC_RES_PORTS, 1);
 	dipc_queue_put(&port->queue);
 }
@@ -359,6 +362,41 @@ struct dipc_port *dipc_port_next(struct dipc_port_table *table,
 
 	entry = dipc_roll_next(&table->roll, index, get_entry);
 	return entry ? of_entry(entry) : NULL;
+}
+
+/**
+ * dipc_port_is_left() - does nobody do anything in the queue of a port
+ * @port: destroyed; the caller has one reference
+ *
+ * The routes that lead to it are idle; who uses one has a reference besides.
+ *
+ * Context: process.
+ * Return: whether the caller's reference is the only one apart from routes.
+ */
+bool dipc_port_is_left(struct dipc_port *port)
+{
+	bool is_left;
+
+	if (dipc_queue_refs(&port->queue) == 1)
+		return true;
+	spin_lock_bh(&port->queue.lock);
+	is_left = dipc_queue_refs(&port->queue) == 1 + port->n_routes;
+	spin_unlock_bh(&port->queue.lock);
+	return is_left;
+}
+
+/**
+ * dipc_port_count_route() - a route leads to a port, or does so no more
+ * @port: to which the route has a reference all that while
+ * @by: 1 or -1
+ *
+ * Context: any.
+ */
+void dipc_port_count_route(struct dipc_port *port, int by)
+{
+	spin_lock_bh(&port->queue.lock);
+	port->n_routes += by;
+	spin_unlock_bh(&port->queue.lock);
 }
 
 /**

@@ -23,6 +23,7 @@
 #include <linux/rhashtable.h>
 
 #include "listener.h"
+#include "target.h"
 
 struct dipc_port_table {
 	struct rhashtable	hash;
@@ -36,13 +37,16 @@ struct dipc_port {
 	struct rhash_head	hash;
 	u64			id;
 	struct dipc_roll_entry	entry;
+	u8			n_names;
+	bool			has_route;	/* @route has been used; exchanged */
 	u16			socket_type;
-	u16			n_names;
+	u32			n_routes;	/* to it; under the queue's lock */
 	struct pid		*pid;		/* who made it */
 	struct dipc_user	*user;		/* counted; charged for it */
 	struct list_head	bindings;
 	struct dipc_name	*mailbox;	/* counted; set if attached */
 	struct dipc_listener	*listener;	/* owned; or NULL */
+	struct dipc_route	route;		/* the first of its socket */
 	struct rcu_head		rcu;
 };
 
@@ -61,7 +65,7 @@ struct dipc_port *dipc_port_create(struct dipc_port_table *table, u64 id,
 				   const struct dipc_limits *limits,
 				   struct dipc_stats __percpu *stats);
 void dipc_port_destroy(struct dipc_port *port, struct dipc_port_table *table,
-		       struct dipc_name_table *names);
+		       struct dipc_name_table *names, struct dipc_watcher *w);
 void dipc_port_attach(struct dipc_port *port, struct dipc_port_table *table,
 		      struct dipc_name *mailbox);
 int dipc_port_bind_name(struct dipc_port *port, struct dipc_port_table *table,
@@ -72,6 +76,8 @@ void dipc_port_set_listener(struct dipc_port *port, struct dipc_listener *l);
 struct dipc_port *dipc_port_find(struct dipc_port_table *table, u64 id);
 struct dipc_port *dipc_port_next(struct dipc_port_table *table,
 				 unsigned long *index);
+bool dipc_port_is_left(struct dipc_port *port);
+void dipc_port_count_route(struct dipc_port *port, int by);
 void dipc_port_put(struct dipc_port *port);
 
 static inline struct dipc_port *dipc_port_of_queue(struct dipc_queue *q)

@@ -125,6 +125,7 @@ struct dipc_watcher {
 	spinlock_t		room_lock;	/* taken before a queue's lock */
 	bool			calls;		/* takes requests, too */
 	bool			only_end;	/* of what it waits for "room" of */
+	bool			was_starved;	/* has been in room_node's list */
 	const struct dipc_watcher_ops *ops;
 };
 
@@ -326,14 +327,16 @@ int dipc_queue_init(struct dipc_queue *q, enum dipc_queue_kind kind, u64 id,
 		    const struct dipc_queue_conf *conf, kuid_t owner,
 		    int close_err, struct dipc_stats __percpu *stats,
 		    const struct dipc_queue_ops *ops);
+void dipc_queue_fini(struct dipc_queue *q);
 void dipc_queue_free(struct dipc_queue *q);
 int dipc_queue_configure(struct dipc_queue *q,
 			 const struct dipc_queue_conf *conf, kuid_t owner);
 void dipc_queue_info(struct dipc_queue *q, struct dipc_queue_info *info);
 u32 dipc_queue_purge(struct dipc_queue *q, enum dipc_reason reason);
-void dipc_queue_end(struct dipc_queue *q, int err);
+bool dipc_queue_end(struct dipc_queue *q, int err);
 void dipc_queue_close(struct dipc_queue *q);
-bool dipc_queue_leave(struct dipc_queue *q, struct dipc_watcher *w);
+bool dipc_queue_leave(struct dipc_queue *q, struct dipc_watcher *w,
+		      bool *unread);
 
 /* queue_notify.c: what is done once the lock is free */
 void dipc_queue_tell_readable(struct dipc_queue *q, bool was_empty);
@@ -443,6 +446,24 @@ static inline void dipc_queue_put(struct dipc_queue *q)
 {
 	if (q && refcount_dec_and_test(&q->refs))
 		dipc_queue_free(q);
+}
+
+/**
+ * dipc_queue_refs() - how many have a reference to a queue
+ * @q: closed for a watcher that has left it
+ *
+ * Who does something in a queue has a reference until all that follows from it
+ * is done, but for the only one who receives from it. So if there are none but
+ * those of which the caller knows that they are idle, nobody calls the watcher
+ * any more.
+ *
+ * Context: any.
+ * Return: the number at some moment before.
+ */
+static inline unsigned int dipc_queue_refs(const struct dipc_queue *q)
+{
+	/* pairs with the release in dipc_queue_put() */
+	return smp_load_acquire(&q->refs.refs.counter);
 }
 
 /**

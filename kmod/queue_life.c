@@ -133,6 +133,17 @@ int dipc_queue_init(struct dipc_queue *q, enum dipc_queue_kind kind, u64 id,
 }
 
 /**
+ * dipc_queue_fini() - undo dipc_queue_init()
+ * @q: of which nobody but the caller knows
+ *
+ * Context: any.
+ */
+void dipc_queue_fini(struct dipc_queue *q)
+{
+	kfree(q->levels);
+}
+
+/**
  * dipc_queue_free() - the last reference is gone
  * @q: closed; see dipc_queue_put()
  *
@@ -327,7 +338,8 @@ static void tell_watchers(struct dipc_queue *q)
 	dipc_queue_events_init(&ev);
 	ev.readable = true;
 	ev.was_empty = true;
-	ev.room = true;
+	/* nobody comes to this list who sees that the queue has ended */
+	ev.room = !list_empty(&q->starved);
 	rcu_read_lock();
 	dipc_queue_notify(q, &ev);
 	rcu_read_unlock();
@@ -343,14 +355,16 @@ static void tell_watchers(struct dipc_queue *q)
  * close_err.
  *
  * Context: process; may sleep.
+ * Return: whether it had neither been ended nor closed before.
  */
-void dipc_queue_end(struct dipc_queue *q, int err)
+bool dipc_queue_end(struct dipc_queue *q, int err)
 {
-	bool news, idle;
+	bool is_first, news, idle;
 
 	spin_lock_bh(&q->lock);
 	idle = !q->n_senders && !q->n_receivers;
-	news = !q->closed && (!q->ended || (err && !q->end_err));
+	is_first = !q->closed && !q->ended;
+	news = is_first || (!q->closed && err && !q->end_err);
 	if (news) {
 		q->end_err = err;
 		/* pairs with the acquire of those who look without the lock */
@@ -358,10 +372,21 @@ void dipc_queue_end(struct dipc_queue *q, int err)
 	}
 	spin_unlock_bh(&q->lock);
 	if (!news)
-		return;
+		return false;
 	while (!idle && dismiss_batch(q))
 		cond_resched();
 	tell_watchers(q);
+	return is_first;
+}
+
+static bool is_idle_locked(const struct dipc_queue *q)
+{
+	return !q->n_senders && !q->n_receivers && !q->n_messages;
+}
+
+static bool is_watched_locked(const struct dipc_queue *q)
+{
+	return !list_empty(&q->watchers) || !list_empty(&q->starved);
 }
 
 /**
@@ -380,8 +405,8 @@ void dipc_queue_close(struct dipc_queue *q)
 	spin_lock_bh(&q->lock);
 	WRITE_ONCE(q->closed, true);
 	/* from here on nobody comes who does not see that it is closed */
-	idle = !q->n_senders && !q->n_receivers && !q->n_messages;
-	watched = !list_empty(&q->watchers) || !list_empty(&q->starved);
+	idle = is_idle_locked(q);
+	watched = is_watched_locked(q);
 	spin_unlock_bh(&q->lock);
 
 	if (!idle) {
@@ -396,20 +421,24 @@ void dipc_queue_close(struct dipc_queue *q)
 
 /**
  * dipc_queue_leave() - who alone receives from a queue does so no more
- * @q: the queue; to be closed by dipc_queue_close(), but nobody is told yet
+ * @q: the queue; closed from here on, but nobody is told yet
  * @w: his watcher, as for dipc_queue_unwatch()
+ * @unread: set to whether there was something left in it
  *
  * Context: process.
- * Return: whether there was something left in it.
+ * Return: whether dipc_queue_close() is to follow, for what is left, or for
+ * somebody who is to be told.
  */
-bool dipc_queue_leave(struct dipc_queue *q, struct dipc_watcher *w)
+bool dipc_queue_leave(struct dipc_queue *q, struct dipc_watcher *w,
+		      bool *unread)
 {
-	bool unread;
+	bool more;
 
 	spin_lock_bh(&q->lock);
 	WRITE_ONCE(q->closed, true);
-	unread = q->n_messages;
+	*unread = q->n_messages;
 	dipc_queue_unwatch_locked(q, w);
+	more = !is_idle_locked(q) || is_watched_locked(q) || q->due;
 	spin_unlock_bh(&q->lock);
-	return unread;
+	return more;
 }

@@ -160,6 +160,7 @@ void dipc_watcher_init(struct dipc_watcher *w,
 	spin_lock_init(&w->room_lock);
 	w->calls = false;
 	w->only_end = false;
+	w->was_starved = false;
 	w->ops = ops;
 }
 
@@ -245,6 +246,13 @@ bool dipc_queue_needs_worker(struct dipc_queue *q)
 	       !xchg(&q->told_starving, true);
 }
 
+static void enter_starved_locked(struct dipc_queue *q, struct dipc_watcher *w)
+{
+	if (list_empty(&w->room_node))
+		list_add_tail(&w->room_node, &q->starved);
+	w->was_starved = true;
+}
+
 static void leave_starved(struct dipc_queue *q, struct dipc_watcher *w)
 {
 	spin_lock_bh(&q->lock);
@@ -292,8 +300,8 @@ bool dipc_queue_watch_room(struct dipc_queue *q, struct dipc_watcher *w,
 	old = change_room_queue(q, w);
 	spin_lock_bh(&q->lock);
 	room = dipc_queue_would_admit_locked(q, len, mode, uid, user);
-	if (!room && list_empty(&w->room_node))
-		list_add_tail(&w->room_node, &q->starved);
+	if (!room)
+		enter_starved_locked(q, w);
 	spin_unlock_bh(&q->lock);
 	spin_unlock_bh(&w->room_lock);
 	dipc_queue_put(old);
@@ -321,8 +329,8 @@ bool dipc_queue_watch_end(struct dipc_queue *q, struct dipc_watcher *w)
 	spin_lock_bh(&q->lock);
 	closed = q->closed || q->ended;
 	w->only_end = true;
-	if (!closed && list_empty(&w->room_node))
-		list_add_tail(&w->room_node, &q->starved);
+	if (!closed)
+		enter_starved_locked(q, w);
 	spin_unlock_bh(&q->lock);
 	spin_unlock_bh(&w->room_lock);
 	dipc_queue_put(old);

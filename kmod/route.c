@@ -126,14 +126,19 @@ enum dipc_reason dipc_route_find_port(struct dipc_net *dn,
 
 /* A name of ports is kept as such, to meet them in turn. */
 static enum dipc_reason resolve(struct dipc_net *dn, struct dipc_route *route,
+				const struct sockaddr_dipc *addr,
 				u16 socket_type)
 {
-	const struct sockaddr_dipc *addr = route->addr;
 	enum dipc_reason reason;
 	struct dipc_name *name;
 
-	if (addr->sdipc_node || addr->sdipc_type == DIPC_ADDR_PORT)
-		return dipc_route_find(dn, addr, socket_type, &route->queue);
+	if (addr->sdipc_node || addr->sdipc_type == DIPC_ADDR_PORT) {
+		reason = dipc_route_find(dn, addr, socket_type, &route->queue);
+		if (!reason)
+			dipc_port_count_route(dipc_port_of_queue(route->queue),
+					      1);
+		return reason;
+	}
 	reason = find_name(dn, addr, socket_type, &name);
 	if (reason)
 		return reason;
@@ -148,7 +153,8 @@ static enum dipc_reason resolve(struct dipc_net *dn, struct dipc_route *route,
 	return check_permission(route->queue);
 }
 
-static struct dipc_route *make(const struct sockaddr_dipc *addr)
+/* The address of a port is known from where the route leads to. */
+static struct dipc_route *make_to_name(const struct sockaddr_dipc *addr)
 {
 	struct {
 		struct dipc_route route;	/* must be first */
@@ -158,10 +164,19 @@ static struct dipc_route *make(const struct sockaddr_dipc *addr)
 	both = kzalloc(sizeof(*both), GFP_KERNEL_ACCOUNT);
 	if (!both)
 		return NULL;
-	refcount_set(&both->route.refs, 1);
 	both->addr = *addr;
 	both->route.addr = &both->addr;
 	return &both->route;
+}
+
+static struct dipc_route *make_to_port(struct dipc_port *from)
+{
+	/* it is used once, for who has found it may still be looking at it */
+	if (!from || xchg(&from->has_route, true))
+		return kzalloc(sizeof(struct dipc_route), GFP_KERNEL_ACCOUNT);
+	dipc_queue_get(&from->queue);
+	from->route.home = DIPC_ROUTE_IN_PORT;
+	return &from->route;
 }
 
 /**
@@ -176,6 +191,7 @@ struct dipc_route *dipc_route_of_link(struct dipc_link *link)
 	struct dipc_route *route = &link->route;
 
 	refcount_set(&route->refs, 1);
+	route->home = DIPC_ROUTE_IN_LINK;
 	dipc_queue_get(&link->queue);
 	route->queue = &link->queue;
 	return route;
@@ -193,19 +209,23 @@ struct dipc_route *dipc_route_of_link(struct dipc_link *link)
 void dipc_route_addr(const struct dipc_route *route, int family,
 		     struct sockaddr_dipc *addr)
 {
-	const struct dipc_link *link;
+	const struct dipc_link_end *other;
 
 	if (route->addr) {
 		*addr = *route->addr;
 		return;
 	}
-	link = dipc_link_of_queue(route->queue);
-	if (link->reader_bound)
+	if (route->queue->kind == DIPC_QUEUE_PORT) {
+		dipc_addr_from_port(addr, family,
+				    dipc_port_of_queue(route->queue)->id);
+		return;
+	}
+	other = dipc_link_reader(dipc_link_of_queue(route->queue));
+	if (other->bound)
 		dipc_addr_from_name(addr, family, DIPC_ADDR_NAME,
-				    link->reader_bound->scope,
-				    link->reader_bound->name);
+				    other->bound->scope, other->bound->name);
 	else
-		dipc_addr_from_port(addr, family, link->reader_number);
+		dipc_addr_from_port(addr, family, other->number);
 }
 
 /**
@@ -213,6 +233,7 @@ void dipc_route_addr(const struct dipc_route *route, int family,
  * @dn: the node
  * @addr: checked address
  * @socket_type: of the socket, one for messages
+ * @from: its port, or NULL
  *
  * A route to a mailbox makes its holder one of the mailbox's users.
  *
@@ -224,17 +245,19 @@ void dipc_route_addr(const struct dipc_route *route, int family,
  */
 struct dipc_route *dipc_route_create(struct dipc_net *dn,
 				     const struct sockaddr_dipc *addr,
-				     u16 socket_type)
+				     u16 socket_type, struct dipc_port *from)
 {
 	struct dipc_mailbox *mailbox;
 	struct dipc_route *route;
 	enum dipc_reason reason;
 	int err;
 
-	route = make(addr);
+	route = addr->sdipc_type == DIPC_ADDR_PORT ? make_to_port(from) :
+						     make_to_name(addr);
 	if (!route)
 		return ERR_PTR(-ENOMEM);
-	reason = resolve(dn, route, socket_type);
+	refcount_set(&route->refs, 1);
+	reason = resolve(dn, route, addr, socket_type);
 	err = dipc_reason_errno(reason);
 	if (!err && route->queue && route->queue->kind == DIPC_QUEUE_MAILBOX) {
 		mailbox = dipc_mailbox_of_queue(route->queue);
@@ -293,15 +316,20 @@ void dipc_route_put(struct dipc_route *route)
 {
 	if (!route || !refcount_dec_and_test(&route->refs))
 		return;
-	if (!route->addr) {
+	if (route->home == DIPC_ROUTE_IN_LINK) {
 		/* it is a part of what this may be the last reference to */
 		dipc_queue_put(route->queue);
 		return;
 	}
 	if (route->attached)
 		dipc_mailbox_detach(route->attached);
+	else if (route->queue && route->queue->kind == DIPC_QUEUE_PORT)
+		dipc_port_count_route(dipc_port_of_queue(route->queue), -1);
 	dipc_queue_put(route->queue);
 	dipc_name_put(route->name);
-	/* it is the first member of what was allocated */
-	kfree_rcu(route, rcu);
+	if (route->home == DIPC_ROUTE_IN_PORT)
+		dipc_port_put(container_of(route, struct dipc_port, route));
+	else
+		/* it is the first member of what was allocated */
+		kfree_rcu(route, rcu);
 }

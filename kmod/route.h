@@ -18,7 +18,7 @@ enum dipc_reason dipc_route_find_port(struct dipc_net *dn,
 				      u16 socket_type, struct dipc_port **port);
 struct dipc_route *dipc_route_create(struct dipc_net *dn,
 				     const struct sockaddr_dipc *addr,
-				     u16 socket_type);
+				     u16 socket_type, struct dipc_port *from);
 struct dipc_route *dipc_route_of_link(struct dipc_link *link);
 void dipc_route_addr(const struct dipc_route *route, int family,
 		     struct sockaddr_dipc *addr);

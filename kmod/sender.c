@@ -41,13 +41,18 @@ struct dipc_account *dipc_account_create(void *socket,
  * dipc_account_close() - the socket of an account is closed
  * @account: the socket's; its reference is given back
  *
- * Context: process; may sleep. The socket must outlive a grace period.
+ * Context: process; may sleep.
+ * Return: whether somebody may be telling the socket of room just now: then it
+ * must outlive a grace period.
  */
-void dipc_account_close(struct dipc_account *account)
+bool dipc_account_close(struct dipc_account *account)
 {
+	bool is_told = account->was_starved;
+
 	RCU_INIT_POINTER(account->socket, NULL);
 	dipc_pool_close(&account->pool);
 	dipc_account_put(account);
+	return is_told;
 }
 
 /**
@@ -80,6 +85,7 @@ bool dipc_account_ask_room(struct dipc_account *account, size_t bytes,
 {
 	if (likely(dipc_account_has_room(account, bytes, max_bytes)))
 		return true;
+	WRITE_ONCE(account->was_starved, true);
 	/* as long as AF_UNIX: until three quarters of it were taken */
 	if (is_eager)
 		WRITE_ONCE(account->is_eager, true);

@@ -37,6 +37,7 @@ struct dipc_account {
 	bool			starved;	/* the socket waits for less */
 	bool			is_eager;	/* and wants to know at once */
 	long			enough;		/* or as soon as it is no more */
+	bool			was_starved;	/* or has waited, once */
 	void (*room)(void *socket);		/* immutable; see create() */
 	void __rcu		*socket;	/* NULL when it is closed */
 };
@@ -56,7 +57,7 @@ struct dipc_sender {
 struct dipc_account *dipc_account_create(void *socket,
 					 void (*room)(void *socket),
 					 bool is_stream);
-void dipc_account_close(struct dipc_account *account);
+bool dipc_account_close(struct dipc_account *account);
 void dipc_account_put(struct dipc_account *account);
 bool dipc_account_ask_room(struct dipc_account *account, size_t bytes,
 			   size_t max_bytes, bool is_eager);

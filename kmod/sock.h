@@ -7,11 +7,12 @@
  * needed, so that one is not larger than AF_UNIX's, a slab of 1,024 bytes.
  *
  * Lifetime: that of its struct sock; freed after a grace period, for queues
- * and the account call it under RCU (SOCK_RCU_FREE).
- * Locking: lock_sock() covers @port, @id, @rx, @route and @bound being set and
- * changes of sk_state and sk_shutdown; @port, @id and @rx are set once, @rx last,
- * and can be read with an acquire from then on; @route and @sender are read
- * under RCU, and @sender is exchanged. lock_sock() is taken
+ * and the account call it under RCU (SOCK_RCU_FREE), unless it is known, when
+ * it is closed, that nobody is about to.
+ * Locking: lock_sock() covers @port, @id, @rx and @bound being set and
+ * changes of sk_state and sk_shutdown; @port, @id, @bound and @rx are set once,
+ * @rx last, and can be read with an acquire from then on; @route and @sender are
+ * read under RCU, and exchanged. lock_sock() is taken
  * before the mutexes of the tables and the lock of a listener, never by those
  * who deliver, and never of two sockets at once: who connects makes the other
  * end himself, and nobody else knows it yet.
@@ -37,7 +38,6 @@ struct dipc_sock {
 	struct dipc_net		*dn;		/* of sk's namespace; immutable */
 	struct dipc_port	*port;
 	u64			id;		/* port number; 0: none yet */
-	u64			number;		/* bound to, if not to a name */
 	struct dipc_queue	*rx;		/* counted */
 	struct dipc_mailbox	*mailbox;	/* rx's, if bound to one */
 	struct dipc_name	*bound;		/* counted; what was bound first */
@@ -66,12 +66,10 @@ struct dipc_sock {
 	struct list_head	pending;	/* not accepted yet */
 };
 
-/* One end of a connection, as the other will see it. */
-struct dipc_pair_end {
-	struct dipc_link_end	who;
-	struct dipc_name	*bound;		/* to this, or, if to none: */
-	u64			number;
-	struct dipc_queue_conf	conf;		/* of what it receives from */
+/* Both ends of a connection, and of what they will receive from. */
+struct dipc_pair_ends {
+	struct dipc_link_end	who[2];		/* nothing of it counted */
+	struct dipc_queue_conf	confs[2];
 };
 
 /* Two links and two routes between two ends that are not joined yet. */
@@ -122,7 +120,7 @@ static inline struct dipc_listener *dipc_sock_listener(struct dipc_sock *ds)
 /* bind.c */
 int dipc_sock_bind(struct dipc_sock *ds, const struct sockaddr_dipc *addr);
 int dipc_sock_autobind(struct dipc_sock *ds);
-void dipc_sock_unbind(struct dipc_sock *ds);
+bool dipc_sock_unbind(struct dipc_sock *ds);
 void dipc_sock_name(struct dipc_sock *ds, struct sockaddr_dipc *addr);
 void dipc_sock_draw_id(struct dipc_sock *ds);
 void dipc_sock_receive_from(struct dipc_sock *ds, struct dipc_queue *rx);
@@ -155,12 +153,12 @@ void dipc_sock_tell_outcome(void *socket);
 
 /* pair.c */
 int dipc_pair_make(struct dipc_pair *pair, struct dipc_net *dn,
-		   const struct dipc_pair_end *ends, struct dipc_name *name,
+		   const struct dipc_pair_ends *ends, struct dipc_name *name,
 		   u16 socket_type);
 void dipc_pair_drop(struct dipc_pair *pair);
 void dipc_pair_take(struct dipc_pair *pair, int which, struct dipc_sock *ds);
 int dipc_sock_pair(struct dipc_sock *a, struct dipc_sock *b);
-void dipc_sock_part(struct dipc_sock *ds, bool reset);
+bool dipc_sock_part(struct dipc_sock *ds, bool reset, bool is_called);
 int dipc_sock_shutdown(struct dipc_sock *ds, int how);
 
 /* sock_life.c */

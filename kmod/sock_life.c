@@ -76,28 +76,36 @@ struct dipc_sock *dipc_sock_create(struct net *net, int family,
 static void end_sock(struct dipc_sock *ds, bool accepted)
 {
 	struct dipc_standing_match *match;
+	/* these know the socket, and call it under RCU; so may: */
+	bool is_called = ds->errqueue || ds->caller || ds->handles ||
+			 dipc_sock_listener(ds);
 
 	sock_orphan(&ds->sk);
 	/* first, while the queues are there from which it withdraws */
 	dipc_errqueue_close(ds->errqueue);
 	if (ds->caller)
-		dipc_caller_close(ds->caller,
-				  &dipc_net_of(sock_net(&ds->sk))->callers);
+		dipc_caller_close(ds->caller, &ds->dn->callers);
 	dipc_call_free(ds->spare);
 	dipc_sock_drop_all(ds);
-	if (dipc_sock_is_link(ds))
-		dipc_sock_part(ds, !accepted);
 	/* who is told of room by these looks at what the socket receives from */
 	dipc_queue_unwatch_room(&ds->watcher);
-	if (ds->account)
-		dipc_account_close(ds->account);
-	dipc_sock_unbind(ds);
+	if (ds->watcher.was_starved)
+		is_called = true;
+	if (ds->account && dipc_account_close(ds->account))
+		is_called = true;
+	if (dipc_sock_is_link(ds))
+		is_called = dipc_sock_part(ds, !accepted, is_called);
+	/* it may be a part of the port */
 	dipc_route_put(rcu_replace_pointer(ds->route, NULL, true));
+	if (dipc_sock_unbind(ds))
+		is_called = true;
 	dipc_sender_put(rcu_replace_pointer(ds->sender, NULL, true));
 	kfree(ds->conf);
 	match = rcu_replace_pointer(ds->match, NULL, true);
 	if (match)
 		kfree_rcu(match, rcu);
+	if (!is_called)
+		sock_reset_flag(&ds->sk, SOCK_RCU_FREE);
 	sock_put(&ds->sk);
 }
 

@@ -123,9 +123,7 @@ static int socket_getname(struct socket *sock, struct sockaddr *uaddr, int peer)
 		dipc_route_addr(route, ds->sk.sk_family, addr);
 		dipc_route_put(route);
 	} else {
-		lock_sock(&ds->sk);
 		dipc_sock_name(ds, addr);
-		release_sock(&ds->sk);
 	}
 	return sizeof(*addr);
 }

@@ -14,6 +14,17 @@
 
 static DEFINE_HASHTABLE(users, 6);
 static DEFINE_SPINLOCK(users_lock);
+static struct dipc_user *idle_user;	/* of the table, without references */
+
+/**
+ * dipc_users_fini() - the table is not needed any more
+ *
+ * Context: process, when nothing is charged to anybody.
+ */
+void dipc_users_fini(void)
+{
+	kfree(idle_user);
+}
 
 /**
  * dipc_user_current_uid() - who pays for what the caller does
@@ -37,14 +48,23 @@ kuid_t dipc_user_current_uid(void)
 	return ns->owner;
 }
 
+/* With a reference for the caller. */
 static struct dipc_user *find_locked(kuid_t uid)
 {
 	struct dipc_user *user;
 
 	lockdep_assert_held(&users_lock);
-	hash_for_each_possible(users, user, hash, __kuid_val(uid))
-		if (uid_eq(user->uid, uid))
-			return user;
+	hash_for_each_possible(users, user, hash, __kuid_val(uid)) {
+		if (!uid_eq(user->uid, uid))
+			continue;
+		if (user == idle_user) {
+			idle_user = NULL;
+			refcount_set(&user->refs, 1);
+		} else {
+			refcount_inc(&user->refs);
+		}
+		return user;
+	}
 	return NULL;
 }
 
@@ -61,8 +81,6 @@ struct dipc_user *dipc_user_current(void)
 
 	spin_lock_bh(&users_lock);
 	user = find_locked(uid);
-	if (user)
-		refcount_inc(&user->refs);
 	spin_unlock_bh(&users_lock);
 	if (user)
 		return user;
@@ -75,9 +93,7 @@ struct dipc_user *dipc_user_current(void)
 
 	spin_lock_bh(&users_lock);
 	user = find_locked(uid);
-	if (user) {
-		refcount_inc(&user->refs);
-	} else {
+	if (!user) {
 		user = fresh;
 		hash_add(users, &user->hash, __kuid_val(uid));
 		fresh = NULL;
@@ -95,7 +111,9 @@ struct dipc_user *dipc_user_current(void)
  */
 void dipc_user_put(struct dipc_user *user)
 {
-	/* dec_and_lock: a reference is never taken to a user with none */
+	struct dipc_user *old;
+
+	/* dec_and_lock: to a user with none, references are taken under it */
 	if (refcount_dec_not_one(&user->refs))
 		return;
 	spin_lock_bh(&users_lock);
@@ -103,9 +121,12 @@ void dipc_user_put(struct dipc_user *user)
 		spin_unlock_bh(&users_lock);
 		return;
 	}
-	hash_del(&user->hash);
+	old = idle_user;
+	idle_user = user;
+	if (old)
+		hash_del(&old->hash);
 	spin_unlock_bh(&users_lock);
-	kfree(user);
+	kfree(old);
 }
 
 /**

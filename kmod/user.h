@@ -7,8 +7,9 @@
  * (see dipc_user_current()).
  *
  * Lifetime: made by the first dipc_user_current() of a uid, counted by every
- * object that is charged to it, removed from the table and freed when the
- * last of them is gone.
+ * object that is charged to it. Of the users to whom nothing is charged any
+ * more the last one stays in the table, for it is often the next one as well;
+ * the one before it is freed then, and the last when the module is unloaded.
  * Locking: the table has a spinlock, a leaf; the usage counts are atomic.
  * Context: charging and uncharging from any, making one from process context.
  */
@@ -45,6 +46,7 @@ struct dipc_limits {
 	const struct dipc_limits *first;	/* or NULL: this is it */
 };
 
+void dipc_users_fini(void);
 struct dipc_user *dipc_user_current(void);
 kuid_t dipc_user_current_uid(void);
 void dipc_user_put(struct dipc_user *user);

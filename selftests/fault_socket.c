@@ -210,6 +210,19 @@ static long draw_port(void *env)
 	return ret ? -errno : 0;
 }
 
+/* Of a user whom the module has never seen. */
+static long draw_port_of_new_user(void *env)
+{
+	static uid_t next = 70000;
+	long ret;
+
+	if (seteuid(next++))
+		return -errno;
+	ret = draw_port(env);
+	fault_pause();
+	return seteuid(0) ? -errno : ret;
+}
+
 static long receive_first(void *env)
 {
 	struct socks *s = env;
@@ -340,6 +353,8 @@ SOCKS(binds_to_mailbox, set_up_one, bind_it, is_bound, is_not_bound,
       E(.to_mailbox = true))
 SOCKS(connects_to_name, set_up_two, connect_it, is_connected, is_not_connected,
       E(0))
+SOCKS(connects_to_number, set_up_two, connect_it, is_connected,
+      is_not_connected, E(.by_number = true))
 SOCKS(connects_to_mailbox, set_up_one, connect_it, is_connected,
       is_not_connected, E(.to_mailbox = true))
 SOCKS(connects_link, set_up_two, connect_it, is_connected, is_not_connected,
@@ -351,6 +366,8 @@ SOCKS(accepts, set_up_connecting, accept_it, is_accepted, NULL,
       E(.type = SOCK_STREAM))
 SOCKS(draws_port, set_up_one, draw_port, is_bound, NULL, E(0),
       .all_from = true)
+SOCKS(draws_port_of_new_user, set_up_one, draw_port_of_new_user, is_bound, NULL,
+      E(0))
 SOCKS(receives_first, set_up_one, receive_first, NULL, NULL, E(0))
 SOCKS(sets_order, set_up_bound, order_by_priority, is_by_priority, is_in_order,
       E(0))

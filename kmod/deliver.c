@@ -78,7 +78,7 @@ enum dipc_reason dipc_deliver(struct dipc_queue *q, struct dipc_message *m,
 
 /**
  * dipc_deliver_at_once() - bring a message to a queue, if nobody has to wait
- * @q: the queue, perhaps without a reference
+ * @q: the queue; the caller holds a reference
  * @m: the message, without a deadline, and no request
  * @mode: enum dipc_mode, not the explicit one
  *

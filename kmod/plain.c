@@ -74,24 +74,28 @@ static int errno_of(const struct dipc_queue *q, enum dipc_reason reason)
 	}
 }
 
-/* The RCU read section keeps the queue: who does not sleep needs no reference. */
 static int deliver(struct dipc_sock *ds, struct dipc_message *m, u8 mode)
 {
-	enum dipc_reason reason = DIPC_REASON_WOULD_BLOCK;
+	enum dipc_reason reason;
 	struct dipc_queue *q;
 	int err = 0;
 
 	rcu_read_lock();
 	/* where to may have changed since it was looked at */
 	q = connected_queue(ds);
-	if (likely(q))
+	/* who receives from it counts who is in it; see dipc_queue_refs() */
+	if (likely(q && dipc_queue_get_unless_zero(q))) {
 		reason = dipc_deliver_at_once(q, m, mode);
-	if (unlikely(reason != DIPC_REASON_QUEUED &&
-		     reason != DIPC_REASON_HANDED)) {
-		err = errno_of(q, reason);
-		dipc_message_put(m);
+		if (unlikely(reason != DIPC_REASON_QUEUED &&
+			     reason != DIPC_REASON_HANDED))
+			err = errno_of(q, reason);
+		dipc_queue_put(q);
+	} else {
+		err = -EINPROGRESS;
 	}
 	rcu_read_unlock();
+	if (unlikely(err))
+		dipc_message_put(m);
 	return err;
 }
 

@@ -119,6 +119,12 @@ static struct dipc_message *take_wait(struct dipc_reception *r,
 	struct dipc_queue *q = r->q;
 	int done;
 
+	/*
+	 * Who has just replied is in line for the next request: if his client is
+	 * to run first, that may well be there before he sleeps (sock_call.c).
+	 */
+	if (r->is_op)
+		cond_resched();
 	/* who makes calls meanwhile finds us in line, or we find that here */
 	if (!looks_for_ends(r))
 		r->timeout = dipc_waiter_sleep(w, r->timeout);

@@ -240,12 +240,22 @@ static ktime_t end_of_try(const struct dipc_call *call)
 	return end;
 }
 
-/* Sleep until the call is done; 0, or why it is not. */
+/*
+ * Sleep until the call is done; 0, or why it is not.
+ *
+ * If the scheduler has found that the server, woken by the request, is to run
+ * before us, it does so now, while we are still runnable: mostly it has replied
+ * when it is our turn again, and nobody need take us off the run queue and put
+ * us there again, which is a sixth of a small call. (To who sends and receives
+ * by two system calls that happens when he leaves the first.) receive.c does the
+ * same for who has just replied.
+ */
 static enum dipc_reason sleep_for(struct dipc_call *call)
 {
 	ktime_t end = end_of_try(call);
 	enum dipc_reason reason = DIPC_REASON_NONE;
 
+	cond_resched();
 	for (;;) {
 		set_current_state(TASK_INTERRUPTIBLE);
 		if (dipc_call_is_done(call))

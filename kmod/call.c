@@ -218,7 +218,7 @@ static void tell_client(struct dipc_call *call)
 	struct task_struct *task = call->task;
 
 	if (task)
-		wake_up_process(task);
+		dipc_wake(task);
 	else if (call->done)
 		call->done(call);
 }

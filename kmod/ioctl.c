@@ -322,7 +322,7 @@ static int check(const struct dipc_op *op)
 }
 
 /* By the rule of sched_setattr(): a later, larger one may come. */
-static int get_op(struct dipc_op *op, void __user *arg)
+static noinline int get_sized_op(struct dipc_op *op, void __user *arg)
 {
 	u32 size;
 
@@ -332,10 +332,16 @@ static int get_op(struct dipc_op *op, void __user *arg)
 		return -EINVAL;
 	if (size > PAGE_SIZE)
 		return -E2BIG;
-	/* nearly always; and then without a look at the stack */
-	if (likely(size == sizeof(*op)))
-		return copy_from_user(op, arg, sizeof(*op)) ? -EFAULT : 0;
 	return copy_struct_from_user(op, sizeof(*op), arg, size);
+}
+
+/* Nearly always it is as long as ours; else what was read is read anew. */
+static int get_op(struct dipc_op *op, void __user *arg)
+{
+	if (likely(!copy_from_user(op, arg, sizeof(*op)) &&
+		   op->size == sizeof(*op)))
+		return 0;
+	return get_sized_op(op, arg);
 }
 
 static int import_vec(unsigned int direction, u64 where, u64 len,

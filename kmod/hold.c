@@ -43,7 +43,7 @@ static size_t space_for(size_t size, int flags)
 
 static bool has_room(const struct dipc_reception *r)
 {
-	if (r->is_op)
+	if (!r->msg)
 		return r->info;
 	return r->msg->msg_control && r->msg->msg_controllen >=
 	       space_for(sizeof(struct dipc_request), r->flags);
@@ -206,7 +206,7 @@ int dipc_hold_describe(struct dipc_reception *r, struct dipc_message *m)
 	if (!has_room(r))
 		return 0;
 	describe(r, m, &request);
-	if (r->is_op)
+	if (!r->msg)
 		return copy_to_user(r->info, &request, sizeof(request)) ?
 		       -EFAULT : 0;
 	return put_cmsg(r->msg, SOL_DIPC, DIPC_REQUEST, sizeof(request),

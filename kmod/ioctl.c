@@ -120,17 +120,8 @@ static int get_match(struct operation *o, struct dipc_match *match)
 
 static int receive(struct operation *o, const struct dipc_match *match)
 {
-	/* what a receive looks at */
-	struct msghdr msg __uninitialized;
-
-	msg.msg_name = NULL;
-	msg.msg_control = NULL;
-	msg.msg_controllen = 0;
-	msg.msg_flags = 0;
-	msg.msg_iter = o->in;
-	return dipc_sock_receive_op(o->ds, &msg, iov_iter_count(&o->in),
-				    u64_to_user_ptr(o->op->info), match,
-				    o->may_wait);
+	return dipc_sock_receive_op(o->ds, &o->in, u64_to_user_ptr(o->op->info),
+				    match, o->may_wait);
 }
 
 static noinline int receive_match(struct operation *o)

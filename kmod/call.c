@@ -29,12 +29,7 @@ static void construct(void *object)
 /* All that belongs to it, and to this call only. */
 static void strip(struct dipc_call *call)
 {
-	/* it may have come to its end without ever being prepared */
-	if (call->request.sender) {
-		dipc_message_fini_pair(&call->request, &call->reply,
-				       BESIDE_BYTES);
-	}
-	call->request.sender = NULL;
+	dipc_message_fini_pair(&call->request, &call->reply, BESIDE_BYTES);
 	dipc_queue_put(call->queue);
 	call->queue = NULL;
 	kfree(call->dest);
@@ -119,38 +114,51 @@ static void reset(struct dipc_call *call)
 	call->since = jiffies;
 }
 
-/**
- * dipc_call_create() - make a call
- *
- * Context: process; may sleep.
- * Return: the call with one reference, to be prepared; or NULL without memory.
- */
-struct dipc_call *dipc_call_create(void)
+static struct dipc_call *alloc(void)
 {
-	struct dipc_call *call;
+	struct dipc_call *call = kmem_cache_alloc(call_cache, DIPC_MESSAGE_GFP);
 
-	call = kmem_cache_alloc(call_cache, DIPC_MESSAGE_GFP);
 	if (!call)
 		return NULL;
 	call->server = NULL;
 	call->queue = NULL;
 	call->dest = NULL;
-	return dipc_call_renew(call);
+	return call;
 }
 
 /**
- * dipc_call_renew() - make another call in the memory of one
- * @call: stripped
+ * dipc_call_create() - make a call with its request, and room for its reply
+ * @spare: memory for it, of one that was stripped; consumed. Or NULL.
+ * @sender: who calls; if this succeeds, the call has the caller's reference
+ * @id: the socket's number for the request
+ * @len: length of the request in bytes, to be filled by the caller
+ * @reply_max: room for the reply in bytes
+ * @limits: the user limits in force
+ * @err: set if there is no call: -ENOMEM, or as by dipc_message_init()
  *
- * Context: process.
- * Return: @call, as dipc_call_create() would have made it.
+ * Context: process; may sleep.
+ * Return: the call with one reference, or NULL.
  */
-struct dipc_call *dipc_call_renew(struct dipc_call *call)
+struct dipc_call *dipc_call_create(struct dipc_call *spare,
+				   struct dipc_sender *sender, u64 id,
+				   size_t len, size_t reply_max,
+				   const struct dipc_limits *limits, int *err)
 {
+	struct dipc_call *call = spare ?: alloc();
+
+	*err = -ENOMEM;
+	if (!call)
+		return NULL;
+	*err = dipc_message_init_pair(&call->request, &call->reply, sender, id,
+				      len, reply_max, BESIDE_BYTES, limits);
+	if (*err) {
+		dipc_call_free(call);
+		return NULL;
+	}
 	reset(call);
-	call->request.sender = NULL;
 	call->request.is_call = true;
-	refcount_set(&call->request.refs, 1);
+	call->request.len = len;
+	call->reply_max = reply_max;
 	return call;
 }
 
@@ -162,7 +170,7 @@ struct dipc_call *dipc_call_renew(struct dipc_call *call)
  *
  * Context: any, without a queue's lock.
  * Return: whether that was the last reference; then @call is to be given to
- * dipc_call_renew() or dipc_call_free().
+ * dipc_call_create() or dipc_call_free().
  */
 bool dipc_call_strip(struct dipc_call *call)
 {
@@ -175,37 +183,6 @@ bool dipc_call_strip(struct dipc_call *call)
 	smp_acquire__after_ctrl_dep();
 	strip(call);
 	return true;
-}
-
-/**
- * dipc_call_prepare() - give a call its request, and room for its reply
- * @call: just made
- * @sender: who calls; if this succeeds, the call has the caller's reference
- * @id: the socket's number for the request
- * @len: length of the request in bytes, to be filled by the caller
- * @reply_max: room for the reply in bytes
- * @limits: the user limits in force
- *
- * Context: process; may sleep.
- * Return: 0, or as dipc_message_init().
- */
-int dipc_call_prepare(struct dipc_call *call, struct dipc_sender *sender,
-		      u64 id, size_t len, size_t reply_max,
-		      const struct dipc_limits *limits)
-{
-	int err;
-
-	err = dipc_message_init_pair(&call->request, &call->reply, sender, id,
-				     len, reply_max, BESIDE_BYTES, limits);
-	/* the message is what was made of it, in any case of a call */
-	call->request.is_call = true;
-	if (err) {
-		call->request.sender = NULL;
-		return err;
-	}
-	call->request.len = len;
-	call->reply_max = reply_max;
-	return 0;
 }
 
 static struct dipc_stats __percpu *stats_of(const struct dipc_call *call)

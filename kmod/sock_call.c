@@ -48,13 +48,9 @@ static int take_files(struct dipc_attempt *a, struct dipc_call *call)
 }
 
 /* Each socket keeps the memory of its last call for the next one. */
-static struct dipc_call *new_call(struct dipc_sock *ds)
+static struct dipc_call *take_spare(struct dipc_sock *ds)
 {
-	struct dipc_call *spare = NULL;
-
-	if (READ_ONCE(ds->spare))
-		spare = xchg(&ds->spare, NULL);
-	return spare ? dipc_call_renew(spare) : dipc_call_create();
+	return READ_ONCE(ds->spare) ? xchg(&ds->spare, NULL) : NULL;
 }
 
 static void put_call(struct dipc_sock *ds, struct dipc_call *call)
@@ -64,20 +60,15 @@ static void put_call(struct dipc_sock *ds, struct dipc_call *call)
 }
 
 /* A call with all but the payload of its request. */
-static struct dipc_call *make_call(struct dipc_attempt *a, u64 id, int *err)
+static __always_inline struct dipc_call *make_call(struct dipc_attempt *a, u64 id, int *err)
 {
-	struct dipc_call *call = new_call(a->ds);
+	struct dipc_call *call;
 
-	if (!call) {
-		*err = dipc_attempt_fail(a, DIPC_REASON_NO_MEMORY);
-		return NULL;
-	}
 	a->id = id;
-	*err = dipc_call_prepare(call, a->sender, id, a->len, a->reply_max,
-				 &a->dn->limits);
-	if (*err) {
+	call = dipc_call_create(take_spare(a->ds), a->sender, id, a->len,
+				a->reply_max, &a->dn->limits, err);
+	if (!call) {
 		*err = dipc_attempt_no_message(a, *err);
-		dipc_call_put(call);
 		return NULL;
 	}
 	/* its reference is that of the call now */
@@ -107,7 +98,7 @@ static int keep_dest(struct dipc_call *call, const struct dipc_attempt *a)
 }
 
 /* The first try, from what the user says. */
-static struct dipc_call *ask(struct dipc_attempt *a,
+static __always_inline struct dipc_call *ask(struct dipc_attempt *a,
 			     const struct dipc_question *qn, int *err)
 {
 	u64 id = atomic64_inc_return(&a->ds->next_id);
@@ -156,7 +147,7 @@ static struct dipc_call *repeat(struct dipc_attempt *a,
 }
 
 /* As dipc_sock_call_send(), of a request that has set out. */
-static enum dipc_reason bring(struct dipc_attempt *a, struct dipc_call *call,
+static __always_inline enum dipc_reason bring(struct dipc_attempt *a, struct dipc_call *call,
 			      u32 turn)
 {
 	enum dipc_reason reason;
@@ -213,7 +204,7 @@ static void start_attempt(struct dipc_attempt *a, struct dipc_sock *ds,
 	a->dest = qn->dest;
 }
 
-static int check_question(const struct dipc_sock *ds,
+static __always_inline int check_question(const struct dipc_sock *ds,
 			  const struct dipc_question *qn)
 {
 	if (ds->sk.sk_type == SOCK_STREAM)
@@ -394,7 +385,7 @@ void dipc_sock_call_sent(struct dipc_attempt *a)
 	dipc_queue_put(a->queue);
 }
 
-static struct dipc_call *first_try(struct dipc_attempt *a,
+static __always_inline struct dipc_call *first_try(struct dipc_attempt *a,
 				   struct dipc_question *qn, int *err)
 {
 	struct dipc_call *call = NULL;
@@ -412,7 +403,7 @@ static struct dipc_call *first_try(struct dipc_attempt *a,
  * Send it and wait; the caller's views know it from here on, instead of the try
  * before if there was one, which is given up.
  */
-static int try(struct dipc_sock *ds, struct dipc_attempt *a,
+static __always_inline int try(struct dipc_sock *ds, struct dipc_attempt *a,
 	       struct dipc_call *call, struct dipc_call *before)
 {
 	enum dipc_reason reason;
@@ -467,7 +458,7 @@ static bool is_overdue(const struct dipc_call *call)
 }
 
 /* One more try, which becomes the call unless it cannot even be sent. */
-static int try_again(struct dipc_sock *ds, struct dipc_call **call)
+static noinline int try_again(struct dipc_sock *ds, struct dipc_call **call)
 {
 	struct dipc_call *before = *call, *next;
 	struct dipc_attempt a;
@@ -485,7 +476,7 @@ static int try_again(struct dipc_sock *ds, struct dipc_call **call)
  * The server is gone: until there is a reply, or another end than that. The
  * call is replaced by its last try.
  */
-static int insist(struct dipc_sock *ds, struct dipc_call **call)
+static noinline int insist(struct dipc_sock *ds, struct dipc_call **call)
 {
 	int err;
 

@@ -14,6 +14,9 @@
 
 static struct kmem_cache *call_cache;
 
+static void verdict(struct dipc_waiter *w);
+
+/* With all that is the same for each call. */
 static void construct(void *object)
 {
 	struct dipc_call *call = object;
@@ -24,6 +27,11 @@ static void construct(void *object)
 	INIT_LIST_HEAD(&call->reply.share_node);
 	INIT_LIST_HEAD(&call->done_node);
 	spin_lock_init(&call->lock);
+	INIT_LIST_HEAD(&call->waiter.node);
+	call->waiter.task = NULL;
+	call->waiter.complete = verdict;
+	call->waiter.want = NULL;
+	call->waiter.mode = DIPC_MODE_EXPLICIT;
 }
 
 /* All that belongs to it, and to this call only. */
@@ -32,8 +40,10 @@ static void strip(struct dipc_call *call)
 	dipc_message_fini_pair(&call->request, &call->reply, BESIDE_BYTES);
 	dipc_queue_put(call->queue);
 	call->queue = NULL;
-	kfree(call->dest);
-	call->dest = NULL;
+	if (unlikely(call->dest)) {
+		kfree(call->dest);
+		call->dest = NULL;
+	}
 }
 
 /**
@@ -349,11 +359,6 @@ u32 dipc_call_begin(struct dipc_call *call, struct dipc_queue *queue)
 		if (!turn)
 			return 0;
 	}
-	INIT_LIST_HEAD(&call->waiter.node);
-	call->waiter.task = NULL;
-	call->waiter.complete = verdict;
-	call->waiter.want = NULL;
-	call->waiter.mode = DIPC_MODE_EXPLICIT;
 	call->waiter.place = DIPC_PLACE_NOWHERE;
 	call->waiter.done = DIPC_REASON_NONE;
 	/* it comes to the queue as if it had never been to another one */
@@ -463,7 +468,8 @@ bool dipc_call_take(struct dipc_call *call, struct dipc_handles *holder,
 		old = set_server_locked(call);
 	}
 	spin_unlock_bh(&call->lock);
-	put_pid(old);
+	if (unlikely(old))
+		put_pid(old);
 	return waits;
 }
 

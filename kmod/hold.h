@@ -22,7 +22,7 @@ struct dipc_reception {
 	int			flags;
 	long			timeout;	/* jiffies left */
 	int			err_signal;	/* if a signal ends it */
-	u64			handle;		/* of the request, once it has one */
+	struct dipc_slot	*slot;		/* for the request, or NULL */
 	bool			got;		/* a message, be it empty */
 	bool			told;		/* that a worker is needed */
 	struct dipc_want	standing;

@@ -207,7 +207,7 @@ static int copy_and_keep(struct dipc_reception *r, struct dipc_message *m)
 	if (!err)
 		err = record(r, m);
 	if (unlikely(err)) {
-		if (r->handle)
+		if (r->slot)
 			dipc_hold_undo(r);
 		dipc_queue_put_back(r->q, m);
 		return err;
@@ -215,7 +215,7 @@ static int copy_and_keep(struct dipc_reception *r, struct dipc_message *m)
 	if (likely(dipc_queue_taken(r->q, m))) {
 		if (likely(!m->is_call) || dipc_hold_keep(r, m))
 			return 0;
-	} else if (r->handle) {
+	} else if (r->slot) {
 		dipc_hold_undo(r);
 	}
 	go_back(r, m);
@@ -334,7 +334,7 @@ static int init(struct dipc_reception *r, struct dipc_sock *ds,
 	r->flags = flags;
 	r->timeout = sock_rcvtimeo(&ds->sk, flags & MSG_DONTWAIT);
 	r->q = dipc_sock_rx(ds);
-	r->handle = 0;
+	r->slot = NULL;
 	r->got = false;
 	r->told = false;
 	r->err_signal = sock_intr_errno(r->timeout);

@@ -441,7 +441,8 @@ void *dipc_handles_pop(struct dipc_handles *h)
 }
 
 /* The lock is held. What its word was if it is due now, else 0. */
-static u64 set_due_locked(struct dipc_slot *slot, u64 handle, const void *object)
+static u64 set_due_locked(struct dipc_slot *slot, u64 handle,
+			  const void *object)
 {
 	u64 word;
 

@@ -120,8 +120,8 @@ static struct dipc_message *take_wait(struct dipc_reception *r,
 	int done;
 
 	/*
-	 * Who has just replied is in line for the next request: if his client is
-	 * to run first, that may well be there before he sleeps (sock_call.c).
+	 * Who has just replied is in line for the next request: if his client
+	 * is to run first, that may be there before he sleeps (sock_call.c).
 	 */
 	if (!r->msg)
 		cond_resched();

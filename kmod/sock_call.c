@@ -71,7 +71,7 @@ static void put_call(struct dipc_sock *ds, struct dipc_call *call)
  * registers at each of its steps would cost 3 % of a small call.
  */
 static __always_inline struct dipc_call *make_call(struct dipc_attempt *a,
-						  u64 id, int *err)
+						   u64 id, int *err)
 {
 	struct dipc_call *call;
 
@@ -254,8 +254,8 @@ static ktime_t end_of_try(const struct dipc_call *call)
  * before us, it does so now, while we are still runnable: mostly it has replied
  * when it is our turn again, and nobody need take us off the run queue and put
  * us there again, which is a sixth of a small call. (To who sends and receives
- * by two system calls that happens when he leaves the first.) receive.c does the
- * same for who has just replied.
+ * by two system calls that happens when he leaves the first.) receive.c does
+ * the same for who has just replied.
  */
 static __always_inline enum dipc_reason sleep_for(struct dipc_call *call)
 {

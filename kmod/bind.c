@@ -210,7 +210,7 @@ void dipc_sock_draw_id(struct dipc_sock *ds)
 }
 
 /**
- * dipc_sock_autobind() - see to it that a socket has a port number
+ * dipc_sock_bind_any() - see dipc_sock_autobind()
  * @ds: the socket
  *
  * One for messages is given a port and can receive from then on; one for
@@ -219,13 +219,11 @@ void dipc_sock_draw_id(struct dipc_sock *ds)
  * Context: process; may sleep.
  * Return: 0; -ENOBUFS if the user has too many ports; -ENOMEM.
  */
-int dipc_sock_autobind(struct dipc_sock *ds)
+int dipc_sock_bind_any(struct dipc_sock *ds)
 {
 	struct dipc_port *port;
 	int err = 0;
 
-	if (likely(dipc_sock_rx(ds)))
-		return 0;
 	lock_sock(&ds->sk);
 	if (dipc_sock_is_link(ds)) {
 		dipc_sock_draw_id(ds);

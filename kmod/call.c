@@ -14,6 +14,9 @@
 
 static struct kmem_cache *call_cache;
 
+static void verdict(struct dipc_waiter *w);
+
+/* With all that is the same for each call. */
 static void construct(void *object)
 {
 	struct dipc_call *call = object;
@@ -24,21 +27,23 @@ static void construct(void *object)
 	INIT_LIST_HEAD(&call->reply.share_node);
 	INIT_LIST_HEAD(&call->done_node);
 	spin_lock_init(&call->lock);
+	INIT_LIST_HEAD(&call->waiter.node);
+	call->waiter.task = NULL;
+	call->waiter.complete = verdict;
+	call->waiter.want = NULL;
+	call->waiter.mode = DIPC_MODE_EXPLICIT;
 }
 
 /* All that belongs to it, and to this call only. */
 static void strip(struct dipc_call *call)
 {
-	/* it may have come to its end without ever being prepared */
-	if (call->request.sender) {
-		dipc_message_fini_pair(&call->request, &call->reply,
-				       BESIDE_BYTES);
-	}
-	call->request.sender = NULL;
+	dipc_message_fini_pair(&call->request, &call->reply, BESIDE_BYTES);
 	dipc_queue_put(call->queue);
 	call->queue = NULL;
-	kfree(call->dest);
-	call->dest = NULL;
+	if (unlikely(call->dest)) {
+		kfree(call->dest);
+		call->dest = NULL;
+	}
 }
 
 /**
@@ -119,38 +124,51 @@ static void reset(struct dipc_call *call)
 	call->since = jiffies;
 }
 
-/**
- * dipc_call_create() - make a call
- *
- * Context: process; may sleep.
- * Return: the call with one reference, to be prepared; or NULL without memory.
- */
-struct dipc_call *dipc_call_create(void)
+static struct dipc_call *alloc(void)
 {
-	struct dipc_call *call;
+	struct dipc_call *call = kmem_cache_alloc(call_cache, DIPC_MESSAGE_GFP);
 
-	call = kmem_cache_alloc(call_cache, DIPC_MESSAGE_GFP);
 	if (!call)
 		return NULL;
 	call->server = NULL;
 	call->queue = NULL;
 	call->dest = NULL;
-	return dipc_call_renew(call);
+	return call;
 }
 
 /**
- * dipc_call_renew() - make another call in the memory of one
- * @call: stripped
+ * dipc_call_create() - make a call with its request, and room for its reply
+ * @spare: memory for it, of one that was stripped; consumed. Or NULL.
+ * @sender: who calls; if this succeeds, the call has the caller's reference
+ * @id: the socket's number for the request
+ * @len: length of the request in bytes, to be filled by the caller
+ * @reply_max: room for the reply in bytes
+ * @limits: the user limits in force
+ * @err: set if there is no call: -ENOMEM, or as by dipc_message_init()
  *
- * Context: process.
- * Return: @call, as dipc_call_create() would have made it.
+ * Context: process; may sleep.
+ * Return: the call with one reference, or NULL.
  */
-struct dipc_call *dipc_call_renew(struct dipc_call *call)
+struct dipc_call *dipc_call_create(struct dipc_call *spare,
+				   struct dipc_sender *sender, u64 id,
+				   size_t len, size_t reply_max,
+				   const struct dipc_limits *limits, int *err)
 {
+	struct dipc_call *call = spare ?: alloc();
+
+	*err = -ENOMEM;
+	if (!call)
+		return NULL;
+	*err = dipc_message_init_pair(&call->request, &call->reply, sender, id,
+				      len, reply_max, BESIDE_BYTES, limits);
+	if (*err) {
+		dipc_call_free(call);
+		return NULL;
+	}
 	reset(call);
-	call->request.sender = NULL;
 	call->request.is_call = true;
-	refcount_set(&call->request.refs, 1);
+	call->request.len = len;
+	call->reply_max = reply_max;
 	return call;
 }
 
@@ -162,7 +180,7 @@ struct dipc_call *dipc_call_renew(struct dipc_call *call)
  *
  * Context: any, without a queue's lock.
  * Return: whether that was the last reference; then @call is to be given to
- * dipc_call_renew() or dipc_call_free().
+ * dipc_call_create() or dipc_call_free().
  */
 bool dipc_call_strip(struct dipc_call *call)
 {
@@ -177,37 +195,6 @@ bool dipc_call_strip(struct dipc_call *call)
 	return true;
 }
 
-/**
- * dipc_call_prepare() - give a call its request, and room for its reply
- * @call: just made
- * @sender: who calls; if this succeeds, the call has the caller's reference
- * @id: the socket's number for the request
- * @len: length of the request in bytes, to be filled by the caller
- * @reply_max: room for the reply in bytes
- * @limits: the user limits in force
- *
- * Context: process; may sleep.
- * Return: 0, or as dipc_message_init().
- */
-int dipc_call_prepare(struct dipc_call *call, struct dipc_sender *sender,
-		      u64 id, size_t len, size_t reply_max,
-		      const struct dipc_limits *limits)
-{
-	int err;
-
-	err = dipc_message_init_pair(&call->request, &call->reply, sender, id,
-				     len, reply_max, BESIDE_BYTES, limits);
-	/* the message is what was made of it, in any case of a call */
-	call->request.is_call = true;
-	if (err) {
-		call->request.sender = NULL;
-		return err;
-	}
-	call->request.len = len;
-	call->reply_max = reply_max;
-	return 0;
-}
-
 static struct dipc_stats __percpu *stats_of(const struct dipc_call *call)
 {
 	return call->queue->stats;
@@ -218,7 +205,7 @@ static void tell_client(struct dipc_call *call)
 	struct task_struct *task = call->task;
 
 	if (task)
-		wake_up_process(task);
+		dipc_wake(task);
 	else if (call->done)
 		call->done(call);
 }
@@ -372,11 +359,6 @@ u32 dipc_call_begin(struct dipc_call *call, struct dipc_queue *queue)
 		if (!turn)
 			return 0;
 	}
-	INIT_LIST_HEAD(&call->waiter.node);
-	call->waiter.task = NULL;
-	call->waiter.complete = verdict;
-	call->waiter.want = NULL;
-	call->waiter.mode = DIPC_MODE_EXPLICIT;
 	call->waiter.place = DIPC_PLACE_NOWHERE;
 	call->waiter.done = DIPC_REASON_NONE;
 	/* it comes to the queue as if it had never been to another one */
@@ -486,7 +468,8 @@ bool dipc_call_take(struct dipc_call *call, struct dipc_handles *holder,
 		old = set_server_locked(call);
 	}
 	spin_unlock_bh(&call->lock);
-	put_pid(old);
+	if (unlikely(old))
+		put_pid(old);
 	return waits;
 }
 

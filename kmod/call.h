@@ -107,13 +107,12 @@ static inline void dipc_call_put(struct dipc_call *call)
 int dipc_call_init_cache(void);
 void dipc_call_fini_cache(void);
 
-struct dipc_call *dipc_call_create(void);
-struct dipc_call *dipc_call_renew(struct dipc_call *call);
+struct dipc_call *dipc_call_create(struct dipc_call *spare,
+				   struct dipc_sender *sender, u64 id,
+				   size_t len, size_t reply_max,
+				   const struct dipc_limits *limits, int *err);
 bool dipc_call_strip(struct dipc_call *call);
 void dipc_call_free(struct dipc_call *call);
-int dipc_call_prepare(struct dipc_call *call, struct dipc_sender *sender,
-		      u64 id, size_t len, size_t reply_max,
-		      const struct dipc_limits *limits);
 u32 dipc_call_begin(struct dipc_call *call, struct dipc_queue *queue);
 void dipc_call_accepted(struct dipc_call *call, u32 turn);
 bool dipc_call_refused(struct dipc_call *call, struct dipc_handles *holder,

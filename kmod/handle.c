@@ -4,7 +4,6 @@
  * server that takes a request and replies to it comes here four times, so all
  * that is usual is done without the lock.
  */
-#include <linux/atomic.h>
 #include <linux/bitops.h>
 #include <linux/dipc.h>
 #include <linux/list.h>
@@ -16,12 +15,11 @@
 
 #include "handle.h"
 
-#define INDEX_BITS	16
 #define FIRST_SLOTS	8	/* in each of the first two blocks */
 #define BLOCKS_MAX	14
 
 static_assert(FIRST_SLOTS << (BLOCKS_MAX - 1) == DIPC_HANDLES_MAX);
-static_assert(1 << INDEX_BITS == DIPC_HANDLES_MAX);
+static_assert(1 << DIPC_HANDLE_INDEX_BITS == DIPC_HANDLES_MAX);
 
 /*
  * The word of a slot: its turn, as in the handle, and where that has the index
@@ -40,26 +38,16 @@ static_assert(1 << INDEX_BITS == DIPC_HANDLES_MAX);
 #define DUE		BIT_ULL(13)	/* is announced when it is returned */
 #define LISTED		BIT_ULL(12)	/* is announced */
 #define BORROWED	(BIT_ULL(12) - 1)
-#define STATE		(BIT_ULL(INDEX_BITS) - 1)
-#define ONE_TURN	BIT_ULL(INDEX_BITS)
-
-struct slot {
-	atomic64_t		word;
-	void			*object;	/* if HELD */
-	union {
-		struct list_head node;		/* if LISTED */
-		struct slot	*next_free;
-	};
-	u16			index;		/* immutable */
-};
+#define STATE		(BIT_ULL(DIPC_HANDLE_INDEX_BITS) - 1)
+#define ONE_TURN	BIT_ULL(DIPC_HANDLE_INDEX_BITS)
 
 /* Blocks never move, and each is as large as all before it. */
 struct dipc_handles {
-	struct slot		*spare;		/* is free; or NULL */
-	struct slot		*blocks[BLOCKS_MAX];
+	struct dipc_slot	*spare;		/* is free; or NULL */
+	struct dipc_slot	*blocks[BLOCKS_MAX];
 	spinlock_t		lock;
 	u32			popped;		/* how far pop() has come */
-	struct slot		*free;		/* a list; under @lock */
+	struct dipc_slot	*free;		/* a list; under @lock */
 	struct list_head	announced;	/* under @lock */
 	u64			turn;		/* that slots begin with */
 	void (*ready)(void *socket);		/* immutable */
@@ -77,12 +65,12 @@ static u32 slots_in(u8 block)
 	return slots_before(block + 1) - slots_before(block);
 }
 
-static struct slot *slot_at(struct dipc_handles *h, u64 handle)
+static struct dipc_slot *slot_at(struct dipc_handles *h, u64 handle)
 {
 	u16 index = handle;
 	u8 n = fls(index / FIRST_SLOTS);
 	/* pairs with the release in grow() */
-	struct slot *block = READ_ONCE(h->blocks[n]);
+	struct dipc_slot *block = READ_ONCE(h->blocks[n]);
 
 	return block ? &block[index - slots_before(n)] : NULL;
 }
@@ -92,7 +80,7 @@ static bool is_of(u64 word, u64 handle)
 	return (word ^ handle) < ONE_TURN;
 }
 
-static bool change(struct slot *slot, u64 from, u64 to)
+static bool change(struct dipc_slot *slot, u64 from, u64 to)
 {
 	return atomic64_cmpxchg(&slot->word, from, to) == from;
 }
@@ -108,22 +96,24 @@ static void tell(struct dipc_handles *h)
 	rcu_read_unlock();
 }
 
-static bool is_alone(const struct slot *slot, u64 handle)
+static u64 turn_of(const struct dipc_slot *slot)
 {
-	u64 word = atomic64_read(&slot->word);
+	return atomic64_read(&slot->word) & ~STATE;
+}
 
-	return word & ALONE && is_of(word, handle);
+static bool is_alone(const struct dipc_slot *slot)
+{
+	return atomic64_read(&slot->word) & ALONE;
 }
 
 /* The caller had it alone, and it was announced meanwhile. */
-static noinline void share_due(struct dipc_handles *h, u64 handle,
-			       struct slot *slot)
+static noinline void share_due(struct dipc_handles *h, struct dipc_slot *slot)
 {
-	if (WARN_ON_ONCE(!is_alone(slot, handle)))
+	if (WARN_ON_ONCE(!is_alone(slot)))
 		return;
 	spin_lock_bh(&h->lock);
 	/* after the object, as with a cmpxchg */
-	atomic64_set_release(&slot->word, (handle & ~STATE) | HELD | LISTED);
+	atomic64_set_release(&slot->word, turn_of(slot) | HELD | LISTED);
 	list_add_tail(&slot->node, &h->announced);
 	spin_unlock_bh(&h->lock);
 	tell(h);
@@ -164,7 +154,7 @@ struct dipc_handles *dipc_handles_create(void *socket,
  */
 void dipc_handles_close(struct dipc_handles *h)
 {
-	struct slot *blocks[BLOCKS_MAX];
+	struct dipc_slot *blocks[BLOCKS_MAX];
 	int i;
 
 	if (!h)
@@ -179,7 +169,7 @@ void dipc_handles_close(struct dipc_handles *h)
 	kfree_rcu(h, rcu);
 }
 
-static void add_free_locked(struct dipc_handles *h, struct slot *slot)
+static void add_free_locked(struct dipc_handles *h, struct dipc_slot *slot)
 {
 	slot->next_free = h->free;
 	h->free = slot;
@@ -188,7 +178,7 @@ static void add_free_locked(struct dipc_handles *h, struct slot *slot)
 /* All places are taken: makes as many again. */
 static int grow(struct dipc_handles *h, u8 n)
 {
-	struct slot *block;
+	struct dipc_slot *block;
 	u32 i;
 
 	if (n == BLOCKS_MAX)
@@ -224,10 +214,12 @@ static u8 count_blocks(const struct dipc_handles *h)
 	return n;
 }
 
-static struct slot *get_free(struct dipc_handles *h, int *err)
+/* Or ERR_PTR(), as dipc_handles_reserve(). */
+static noinline struct dipc_slot *get_free(struct dipc_handles *h)
 {
-	struct slot *slot;
+	struct dipc_slot *slot;
 	u8 n_blocks;
+	int err;
 
 	for (;;) {
 		spin_lock_bh(&h->lock);
@@ -238,66 +230,64 @@ static struct slot *get_free(struct dipc_handles *h, int *err)
 		spin_unlock_bh(&h->lock);
 		if (slot)
 			return slot;
-		*err = grow(h, n_blocks);
-		if (*err)
-			return NULL;
+		err = grow(h, n_blocks);
+		if (err)
+			return ERR_PTR(err);
 	}
 }
 
 /**
  * dipc_handles_reserve() - make sure that something can be held
  * @h: the handles
- * @handle: set to the one that it will have, never 0
  *
- * It stands for nothing before dipc_handles_hold(), and belongs to the caller,
- * who may also give it up with dipc_handles_release().
+ * Its handle is known, but stands for nothing before dipc_handles_hold(). It
+ * belongs to the caller, who may also give it up with dipc_handles_release().
  *
  * Context: process; may sleep.
- * Return: 0; -EMFILE if DIPC_HANDLES_MAX are held or reserved; -ENOMEM.
+ * Return: the place; ERR_PTR() of -EMFILE if DIPC_HANDLES_MAX are held or
+ * reserved, or of -ENOMEM.
  */
-int dipc_handles_reserve(struct dipc_handles *h, u64 *handle)
+struct dipc_slot *dipc_handles_reserve(struct dipc_handles *h)
 {
-	struct slot *slot = NULL;
+	struct dipc_slot *slot = NULL;
 	u64 turn;
-	int err;
 
 	if (likely(READ_ONCE(h->spare)))
 		slot = xchg(&h->spare, NULL);
 	if (unlikely(!slot)) {
-		slot = get_free(h, &err);
-		if (!slot)
-			return err;
+		slot = get_free(h);
+		if (IS_ERR(slot))
+			return slot;
 	}
 	turn = atomic64_read(&slot->word) + ONE_TURN;
 	if (unlikely(!turn))
 		turn = ONE_TURN;
 	atomic64_set(&slot->word, turn | ALONE);
-	*handle = turn | slot->index;
-	return 0;
+	return slot;
 }
 
 /**
  * dipc_handles_hold() - a handle stands for something from here on
  * @h: the handles
- * @handle: as reserved by the caller
+ * @slot: as reserved by the caller
  * @object: what it stands for, not NULL
  *
  * If it was announced since it was reserved, who is to be told is told now.
  *
  * Context: process.
  */
-void dipc_handles_hold(struct dipc_handles *h, u64 handle, void *object)
+void dipc_handles_hold(struct dipc_handles *h, struct dipc_slot *slot,
+		       void *object)
 {
-	struct slot *slot = slot_at(h, handle);
-	u64 turn = handle & ~STATE;
+	u64 turn = turn_of(slot);
 
 	slot->object = object;
 	if (unlikely(!change(slot, turn | ALONE, turn | HELD)))
-		share_due(h, handle, slot);
+		share_due(h, slot);
 }
 
 /* Alone, and so it is announced no longer, but when it is returned. */
-static bool take_off(struct dipc_handles *h, struct slot *slot, u64 word)
+static bool take_off(struct dipc_handles *h, struct dipc_slot *slot, u64 word)
 {
 	bool done;
 
@@ -319,8 +309,9 @@ static int check_borrow(u64 word, u64 handle, bool alone)
 	return 0;
 }
 
-static noinline void *borrow(struct dipc_handles *h, struct slot *slot,
-			     u64 handle, bool alone, int *err)
+static noinline struct dipc_slot *borrow(struct dipc_handles *h,
+					 struct dipc_slot *slot, u64 handle,
+					 bool alone, int *err)
 {
 	bool done;
 	u64 word;
@@ -337,7 +328,7 @@ static noinline void *borrow(struct dipc_handles *h, struct slot *slot,
 		else
 			done = change(slot, word, word | ALONE);
 	} while (!done);
-	return slot->object;
+	return slot;
 }
 
 /**
@@ -345,18 +336,18 @@ static noinline void *borrow(struct dipc_handles *h, struct slot *slot,
  * @h: the handles; NULL: the socket has never held anything
  * @handle: any number
  * @alone: nobody else may have it until it is returned
- * @err: without an object set to -ESRCH if it stands for nothing, or does no
+ * @err: without a place set to -ESRCH if it stands for nothing, or does no
  *	more; to -EBUSY if somebody has it alone, or anybody has it and the
  *	caller wants it alone
  *
  * Context: process.
- * Return: the object, until dipc_handles_return() (or dipc_handles_release(),
- * if it is borrowed alone); or NULL.
+ * Return: the place with the object, until dipc_handles_return() (or
+ * dipc_handles_release(), if it is borrowed alone); or NULL.
  */
-void *dipc_handles_borrow(struct dipc_handles *h, u64 handle, bool alone,
-			  int *err)
+struct dipc_slot *dipc_handles_borrow(struct dipc_handles *h, u64 handle,
+				      bool alone, int *err)
 {
-	struct slot *slot = h ? slot_at(h, handle) : NULL;
+	struct dipc_slot *slot = h ? slot_at(h, handle) : NULL;
 	u64 turn = handle & ~STATE;
 
 	if (unlikely(!slot)) {
@@ -365,45 +356,43 @@ void *dipc_handles_borrow(struct dipc_handles *h, u64 handle, bool alone,
 	}
 	/* as it is nearly always */
 	if (alone && change(slot, turn | HELD, turn | HELD | ALONE))
-		return slot->object;
+		return slot;
 	return borrow(h, slot, handle, alone, err);
 }
 
 /**
  * dipc_handles_return() - what was borrowed is not needed any more
  * @h: the handles
- * @handle: as borrowed by the caller
+ * @slot: as borrowed by the caller
  * @alone: as it was borrowed
  *
  * Context: process.
  */
-void dipc_handles_return(struct dipc_handles *h, u64 handle, bool alone)
+void dipc_handles_return(struct dipc_handles *h, struct dipc_slot *slot,
+			 bool alone)
 {
-	struct slot *slot = slot_at(h, handle);
-	u64 turn = handle & ~STATE;
+	u64 turn = turn_of(slot);
 
 	if (!alone)
 		atomic64_dec_return_release(&slot->word);
 	else if (unlikely(!change(slot, turn | HELD | ALONE, turn | HELD)))
-		share_due(h, handle, slot);
+		share_due(h, slot);
 }
 
 /**
  * dipc_handles_release() - a handle stands for nothing any more
  * @h: the handles
- * @handle: borrowed alone by the caller, or reserved
+ * @slot: borrowed alone by the caller, or reserved
  *
  * What it stood for is the caller's. It need not be announced any more.
  *
  * Context: process.
  */
-void dipc_handles_release(struct dipc_handles *h, u64 handle)
+void dipc_handles_release(struct dipc_handles *h, struct dipc_slot *slot)
 {
-	struct slot *slot = slot_at(h, handle);
-
-	if (WARN_ON_ONCE(!is_alone(slot, handle)))
+	if (WARN_ON_ONCE(!is_alone(slot)))
 		return;
-	atomic64_set_release(&slot->word, handle & ~STATE);
+	atomic64_set_release(&slot->word, turn_of(slot));
 	slot = xchg(&h->spare, slot);
 	if (likely(!slot))
 		return;
@@ -426,7 +415,7 @@ void dipc_handles_release(struct dipc_handles *h, u64 handle)
 void *dipc_handles_pop(struct dipc_handles *h)
 {
 	void *object = NULL;
-	struct slot *slot;
+	struct dipc_slot *slot;
 	u64 word;
 
 	if (!h)
@@ -452,7 +441,8 @@ void *dipc_handles_pop(struct dipc_handles *h)
 }
 
 /* The lock is held. What its word was if it is due now, else 0. */
-static u64 set_due_locked(struct slot *slot, u64 handle, const void *object)
+static u64 set_due_locked(struct dipc_slot *slot, u64 handle,
+			  const void *object)
 {
 	u64 word;
 
@@ -482,7 +472,7 @@ void dipc_handles_announce(struct dipc_handles *h, u64 handle,
 			   const void *object)
 {
 	bool listed = false;
-	struct slot *slot;
+	struct dipc_slot *slot;
 	u64 word;
 
 	spin_lock_bh(&h->lock);
@@ -500,49 +490,45 @@ void dipc_handles_announce(struct dipc_handles *h, u64 handle,
 /**
  * dipc_handles_next_announced() - what there is something to tell of
  * @h: the handles, or NULL
- * @handle: set to its handle
  *
  * Context: process.
- * Return: the object that was announced first, borrowed (not alone) and no
+ * Return: the place with what was announced first, borrowed (not alone) and no
  * longer announced, until dipc_handles_return(); or NULL.
  */
-void *dipc_handles_next_announced(struct dipc_handles *h, u64 *handle)
+struct dipc_slot *dipc_handles_next_announced(struct dipc_handles *h)
 {
-	void *object = NULL;
-	struct slot *slot;
+	struct dipc_slot *slot;
 	u64 word;
 
 	if (!h)
 		return NULL;
 	spin_lock_bh(&h->lock);
-	slot = list_first_entry_or_null(&h->announced, struct slot, node);
-	while (slot && !object) {
+	do {
+		slot = list_first_entry_or_null(&h->announced, struct dipc_slot,
+						node);
+		if (!slot)
+			break;
 		word = atomic64_read(&slot->word);
 		if ((word & BORROWED) == BORROWED)
-			break;
-		if (!change(slot, word, (word & ~LISTED) + 1))
-			continue;
+			slot = NULL;
+	} while (slot && !change(slot, word, (word & ~LISTED) + 1));
+	if (slot)
 		list_del(&slot->node);
-		*handle = (word & ~STATE) | slot->index;
-		object = slot->object;
-	}
 	spin_unlock_bh(&h->lock);
-	return object;
+	return slot;
 }
 
 /**
  * dipc_handles_announce_again() - it could not be told
  * @h: the handles
- * @handle: as given by dipc_handles_next_announced(), and not returned yet
+ * @slot: as given by dipc_handles_next_announced(), and not returned yet
  *
  * It is the next to be told.
  *
  * Context: process.
  */
-void dipc_handles_announce_again(struct dipc_handles *h, u64 handle)
+void dipc_handles_announce_again(struct dipc_handles *h, struct dipc_slot *slot)
 {
-	struct slot *slot = slot_at(h, handle);
-
 	spin_lock_bh(&h->lock);
 	/* the caller has it: nobody has it alone */
 	if (!(atomic64_fetch_or(LISTED, &slot->word) & LISTED))

@@ -24,26 +24,62 @@
 #ifndef _DIPC_HANDLE_H
 #define _DIPC_HANDLE_H
 
+#include <linux/atomic.h>
+#include <linux/bits.h>
 #include <linux/types.h>
 
+/* A handle is the number of a place, and above these bits its turn. */
+#define DIPC_HANDLE_INDEX_BITS	16
+
 struct dipc_handles;
+
+/*
+ * A place in the table. Who has reserved or borrowed it finds in @object what
+ * it stands for; all else is for handle.c.
+ */
+struct dipc_slot {
+	atomic64_t		word;
+	void			*object;	/* once something is held */
+	union {
+		struct list_head node;		/* if it is announced */
+		struct dipc_slot *next_free;
+	};
+	u16			index;		/* immutable */
+};
+
+/**
+ * dipc_slot_handle() - by which number is something held
+ * @slot: reserved or borrowed by the caller
+ *
+ * Context: any.
+ * Return: the handle, never 0.
+ */
+static inline u64 dipc_slot_handle(const struct dipc_slot *slot)
+{
+	u64 turn = atomic64_read(&slot->word) >> DIPC_HANDLE_INDEX_BITS;
+
+	return turn << DIPC_HANDLE_INDEX_BITS | slot->index;
+}
 
 struct dipc_handles *dipc_handles_create(void *socket,
 					 void (*ready)(void *socket));
 void dipc_handles_close(struct dipc_handles *h);
 
-int dipc_handles_reserve(struct dipc_handles *h, u64 *handle);
-void dipc_handles_hold(struct dipc_handles *h, u64 handle, void *object);
-void *dipc_handles_borrow(struct dipc_handles *h, u64 handle, bool alone,
-			  int *err);
-void dipc_handles_return(struct dipc_handles *h, u64 handle, bool alone);
-void dipc_handles_release(struct dipc_handles *h, u64 handle);
+struct dipc_slot *dipc_handles_reserve(struct dipc_handles *h);
+void dipc_handles_hold(struct dipc_handles *h, struct dipc_slot *slot,
+		       void *object);
+struct dipc_slot *dipc_handles_borrow(struct dipc_handles *h, u64 handle,
+				      bool alone, int *err);
+void dipc_handles_return(struct dipc_handles *h, struct dipc_slot *slot,
+			 bool alone);
+void dipc_handles_release(struct dipc_handles *h, struct dipc_slot *slot);
 void *dipc_handles_pop(struct dipc_handles *h);
 
 void dipc_handles_announce(struct dipc_handles *h, u64 handle,
 			   const void *object);
-void *dipc_handles_next_announced(struct dipc_handles *h, u64 *handle);
-void dipc_handles_announce_again(struct dipc_handles *h, u64 handle);
+struct dipc_slot *dipc_handles_next_announced(struct dipc_handles *h);
+void dipc_handles_announce_again(struct dipc_handles *h,
+				 struct dipc_slot *slot);
 bool dipc_handles_announced(const struct dipc_handles *h);
 
 #endif /* _DIPC_HANDLE_H */

@@ -14,13 +14,10 @@
 
 #include "hold.h"
 
-static struct dipc_handles *get_handles(struct dipc_sock *ds)
+static noinline struct dipc_handles *make_handles(struct dipc_sock *ds)
 {
-	/* pairs with the cmpxchg() below */
-	struct dipc_handles *h = smp_load_acquire(&ds->handles), *old;
+	struct dipc_handles *h, *old;
 
-	if (likely(h))
-		return h;
 	h = dipc_handles_create(ds, dipc_sock_tell_completion);
 	if (!h)
 		return NULL;
@@ -28,6 +25,14 @@ static struct dipc_handles *get_handles(struct dipc_sock *ds)
 	if (old)
 		dipc_handles_close(h);
 	return old ?: h;
+}
+
+static struct dipc_handles *get_handles(struct dipc_sock *ds)
+{
+	/* pairs with the cmpxchg() above */
+	struct dipc_handles *h = smp_load_acquire(&ds->handles);
+
+	return likely(h) ? h : make_handles(ds);
 }
 
 static size_t space_for(size_t size, int flags)
@@ -43,7 +48,7 @@ static size_t space_for(size_t size, int flags)
 
 static bool has_room(const struct dipc_reception *r)
 {
-	if (r->is_op)
+	if (!r->msg)
 		return r->info;
 	return r->msg->msg_control && r->msg->msg_controllen >=
 	       space_for(sizeof(struct dipc_request), r->flags);
@@ -64,6 +69,7 @@ static bool has_room(const struct dipc_reception *r)
 int dipc_hold_prepare(struct dipc_reception *r, struct dipc_message *m)
 {
 	struct dipc_handles *h;
+	struct dipc_slot *slot;
 
 	/* one that came when nobody had said so */
 	if (!READ_ONCE(r->ds->recv_calls))
@@ -71,7 +77,13 @@ int dipc_hold_prepare(struct dipc_reception *r, struct dipc_message *m)
 	if (!has_room(r))
 		return -EMSGSIZE;
 	h = get_handles(r->ds);
-	return h ? dipc_handles_reserve(h, &r->handle) : -ENOMEM;
+	if (!h)
+		return -ENOMEM;
+	slot = dipc_handles_reserve(h);
+	if (IS_ERR(slot))
+		return PTR_ERR(slot);
+	r->slot = slot;
+	return 0;
 }
 
 /**
@@ -82,8 +94,8 @@ int dipc_hold_prepare(struct dipc_reception *r, struct dipc_message *m)
  */
 void dipc_hold_undo(struct dipc_reception *r)
 {
-	dipc_handles_release(r->ds->handles, r->handle);
-	r->handle = 0;
+	dipc_handles_release(r->ds->handles, r->slot);
+	r->slot = NULL;
 	/* nobody has been told after all */
 	if (r->told)
 		WRITE_ONCE(r->q->told_starving, false);
@@ -103,13 +115,13 @@ bool dipc_hold_keep(struct dipc_reception *r, struct dipc_message *m)
 	struct dipc_call *call = dipc_call_of(m);
 	struct dipc_handles *h = r->ds->handles;
 
-	if (!dipc_call_take(call, h, r->handle, r->ds->id)) {
+	if (!dipc_call_take(call, h, dipc_slot_handle(r->slot), r->ds->id)) {
 		dipc_hold_undo(r);
 		dipc_call_put(call);
 		return false;
 	}
 	/* with the reference that its verdict had */
-	dipc_handles_hold(h, r->handle, call);
+	dipc_handles_hold(h, r->slot, call);
 	return true;
 }
 
@@ -143,13 +155,13 @@ static void describe_call(struct dipc_reception *r,
 			  const struct dipc_call *call,
 			  struct dipc_request *request)
 {
-	request->handle = r->handle;
+	request->handle = r->slot ? dipc_slot_handle(r->slot) : 0;
 	request->deadline_ns = time_left(call);
 	request->reply_max = call->reply_max;
 	request->attempt = call->attempt;
 	request->semantics = call->semantics;
 	request->flags = call->hops ? DIPC_REQUEST_FORWARDED : 0;
-	if (r->handle && dipc_queue_needs_worker(r->q)) {
+	if (r->slot && dipc_queue_needs_worker(r->q)) {
 		request->flags |= DIPC_REQUEST_NEED_WORKER;
 		r->told = true;
 	}
@@ -206,7 +218,7 @@ int dipc_hold_describe(struct dipc_reception *r, struct dipc_message *m)
 	if (!has_room(r))
 		return 0;
 	describe(r, m, &request);
-	if (r->is_op)
+	if (!r->msg)
 		return copy_to_user(r->info, &request, sizeof(request)) ?
 		       -EFAULT : 0;
 	return put_cmsg(r->msg, SOL_DIPC, DIPC_REQUEST, sizeof(request),
@@ -267,8 +279,7 @@ int dipc_sock_receive_notice(struct dipc_sock *ds, struct msghdr *msg,
 {
 	/* pairs with the cmpxchg() that made it */
 	struct dipc_handles *h = smp_load_acquire(&ds->handles);
-	struct dipc_call *call;
-	u64 handle;
+	struct dipc_slot *slot;
 	int err;
 
 	if (!dipc_handles_announced(h))
@@ -276,12 +287,12 @@ int dipc_sock_receive_notice(struct dipc_sock *ds, struct msghdr *msg,
 	if (!msg->msg_control || msg->msg_controllen <
 	    space_for(sizeof(struct dipc_cancelled), flags))
 		return -EMSGSIZE;
-	call = dipc_handles_next_announced(h, &handle);
-	if (!call)
+	slot = dipc_handles_next_announced(h);
+	if (!slot)
 		return -EAGAIN;
-	err = put_notice(msg, call, handle);
+	err = put_notice(msg, slot->object, dipc_slot_handle(slot));
 	if (err || flags & MSG_PEEK)
-		dipc_handles_announce_again(h, handle);
-	dipc_handles_return(h, handle, false);
+		dipc_handles_announce_again(h, slot);
+	dipc_handles_return(h, slot, false);
 	return err;
 }

@@ -13,14 +13,17 @@ struct dipc_reception {
 	struct dipc_sock	*ds;
 	struct dipc_queue	*q;
 	const struct dipc_want	*want;
-	struct msghdr		*msg;
+	struct iov_iter		*to;		/* takes up the payload */
+	struct msghdr		*msg;		/* of a system call; or NULL */
+	void			*control;	/* where that is to begin */
+	size_t			control_bytes;
 	struct dipc_request __user *info;	/* of an operation; or NULL */
 	size_t			len;		/* room for payload, bytes */
 	int			flags;
-	bool			is_op;		/* by the ioctl */
 	long			timeout;	/* jiffies left */
 	int			err_signal;	/* if a signal ends it */
-	u64			handle;		/* of the request, once it has one */
+	struct dipc_slot	*slot;		/* for the request, or NULL */
+	bool			got;		/* a message, be it empty */
 	bool			told;		/* that a worker is needed */
 	struct dipc_want	standing;
 };

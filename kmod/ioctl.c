@@ -6,6 +6,7 @@
  * structure is read and checked, and one row of a table says which of its
  * members an operation uses.
  */
+#include <linux/nospec.h>
 #include <linux/uaccess.h>
 #include <linux/uio.h>
 
@@ -14,8 +15,11 @@
 #include "sock_call.h"
 #include "sock_serve.h"
 
+struct verb;
+
 /* One operation while it is done. */
 struct operation {
+	const struct verb	*verb;
 	struct dipc_sock	*ds;
 	struct dipc_op		*op;
 	struct dipc_op __user	*user;
@@ -120,17 +124,8 @@ static int get_match(struct operation *o, struct dipc_match *match)
 
 static int receive(struct operation *o, const struct dipc_match *match)
 {
-	/* what a receive looks at */
-	struct msghdr msg __uninitialized;
-
-	msg.msg_name = NULL;
-	msg.msg_control = NULL;
-	msg.msg_controllen = 0;
-	msg.msg_flags = 0;
-	msg.msg_iter = o->in;
-	return dipc_sock_receive_op(o->ds, &msg, iov_iter_count(&o->in),
-				    u64_to_user_ptr(o->op->info), match,
-				    o->may_wait);
+	return dipc_sock_receive_op(o->ds, &o->in, u64_to_user_ptr(o->op->info),
+				    match, o->may_wait);
 }
 
 static noinline int receive_match(struct operation *o)
@@ -200,7 +195,7 @@ static int do_drop(struct operation *o)
 	return dipc_sock_drop(o->ds, o->op->handle);
 }
 
-static const struct {
+static const struct verb {
 	int (*perform)(struct operation *o);
 	u32 uses;
 	u32 flags;
@@ -237,23 +232,20 @@ static const struct {
 	[DIPC_OP_DROP] = { do_drop, USES_HANDLE },
 };
 
-/* Which members are not 0, of those that most operations have. */
-static u32 main_members_of(const struct dipc_op *op)
+/* Of the members that most operations have, one that this one does not. */
+static bool has_unused(const struct dipc_op *op, u32 uses)
 {
-	u32 uses = 0;
-
-	if (op->out || op->out_len || op->flags & DIPC_OP_OUT_VEC)
-		uses |= USES_OUT;
-	if (op->in || op->in_len || op->flags & DIPC_OP_IN_VEC)
-		uses |= USES_IN;
-	if (op->handle)
-		uses |= USES_HANDLE;
-	if (op->info)
-		uses |= USES_INFO;
-	return uses;
+	if (!(uses & USES_OUT) &&
+	    (op->out || op->out_len || op->flags & DIPC_OP_OUT_VEC))
+		return true;
+	if (!(uses & USES_IN) &&
+	    (op->in || op->in_len || op->flags & DIPC_OP_IN_VEC))
+		return true;
+	return (!(uses & USES_HANDLE) && op->handle) ||
+	       (!(uses & USES_INFO) && op->info);
 }
 
-/* And of the others, but for the reserved ones. */
+/* Which of the others are not 0, but for the reserved ones. */
 static u32 other_members_of(const struct dipc_op *op)
 {
 	u32 uses = 0;
@@ -299,9 +291,9 @@ static bool has_others(const struct dipc_op *op)
 #define FLAGS_OF_ALL (DIPC_OP_DONTWAIT | DIPC_OP_OUT_VEC | DIPC_OP_IN_VEC)
 
 /* Apart: what it looks at would be kept in registers for it in any case. */
-static noinline int check_others(const struct dipc_op *op)
+static noinline int check_others(const struct dipc_op *op, u32 uses)
 {
-	if (other_members_of(op) & ~table[op->op].uses || has_reserved(op))
+	if (other_members_of(op) & ~uses || has_reserved(op))
 		return -EINVAL;
 	if (op->priority &&
 	    (op->priority > DIPC_PRIORITY_MAX || !(op->flags & DIPC_OP_PRIORITY)))
@@ -309,20 +301,29 @@ static noinline int check_others(const struct dipc_op *op)
 	return 0;
 }
 
-static int check(const struct dipc_op *op)
+/* The row of the operation; or NULL: there is none. */
+static const struct verb *verb_of(const struct dipc_op *op)
 {
-	u32 flags;
+	const struct verb *verb;
 
-	if (op->op >= ARRAY_SIZE(table) || !table[op->op].perform)
+	if (op->op >= ARRAY_SIZE(table))
+		return NULL;
+	verb = &table[array_index_nospec(op->op, ARRAY_SIZE(table))];
+	return verb->perform ? verb : NULL;
+}
+
+static int check(const struct dipc_op *op, const struct verb *verb)
+{
+	if (!verb)
 		return -EOPNOTSUPP;
-	flags = FLAGS_OF_ALL | table[op->op].flags;
-	if (op->flags & ~flags || main_members_of(op) & ~table[op->op].uses)
+	if (op->flags & ~(FLAGS_OF_ALL | verb->flags) ||
+	    has_unused(op, verb->uses))
 		return -EINVAL;
-	return unlikely(has_others(op)) ? check_others(op) : 0;
+	return unlikely(has_others(op)) ? check_others(op, verb->uses) : 0;
 }
 
 /* By the rule of sched_setattr(): a later, larger one may come. */
-static int get_op(struct dipc_op *op, void __user *arg)
+static noinline int get_sized_op(struct dipc_op *op, void __user *arg)
 {
 	u32 size;
 
@@ -332,10 +333,16 @@ static int get_op(struct dipc_op *op, void __user *arg)
 		return -EINVAL;
 	if (size > PAGE_SIZE)
 		return -E2BIG;
-	/* nearly always; and then without a look at the stack */
-	if (likely(size == sizeof(*op)))
-		return copy_from_user(op, arg, sizeof(*op)) ? -EFAULT : 0;
 	return copy_struct_from_user(op, sizeof(*op), arg, size);
+}
+
+/* Nearly always it is as long as ours; else what was read is read anew. */
+static int get_op(struct dipc_op *op, void __user *arg)
+{
+	if (likely(!copy_from_user(op, arg, sizeof(*op)) &&
+		   op->size == sizeof(*op)))
+		return 0;
+	return get_sized_op(op, arg);
 }
 
 static int import_vec(unsigned int direction, u64 where, u64 len,
@@ -405,7 +412,7 @@ static noinline int perform_vecs(struct operation *o)
 	int ret = import_vecs(o, &out, &in);
 
 	if (!ret)
-		ret = table[o->op->op].perform(o);
+		ret = o->verb->perform(o);
 	kfree(out);
 	kfree(in);
 	return ret;
@@ -414,7 +421,7 @@ static noinline int perform_vecs(struct operation *o)
 static int perform(struct operation *o)
 {
 	const struct dipc_op *op = o->op;
-	u32 uses = table[op->op].uses;
+	u32 uses = o->verb->uses;
 
 	if (op->flags & (DIPC_OP_OUT_VEC | DIPC_OP_IN_VEC))
 		return perform_vecs(o);
@@ -423,7 +430,7 @@ static int perform(struct operation *o)
 		return -EFAULT;
 	if (uses & USES_IN && import(ITER_DEST, op->in, op->in_len, &o->in))
 		return -EFAULT;
-	return table[op->op].perform(o);
+	return o->verb->perform(o);
 }
 
 /* Apart, so that who is connected has no address to be cleared. */
@@ -452,8 +459,10 @@ int dipc_ioctl_op(struct dipc_sock *ds, void __user *arg, bool may_wait)
 	int err;
 
 	err = get_op(&op, arg);
-	if (!err)
-		err = check(&op);
+	if (err)
+		return err;
+	o.verb = verb_of(&op);
+	err = check(&op, o.verb);
 	if (err)
 		return err;
 	if (ds->sk.sk_type == SOCK_STREAM)

@@ -252,7 +252,12 @@ static int init_small_pair(struct dipc_message *request,
 	dipc_account_charge(sender->account, 2 * MESSAGE_TRUESIZE);
 	this_cpu_add(live, 2);
 	fill(request, sender, id);
-	fill(reply, sender, id);
+	/* in no queue, and not counted: nobody looks at more of it */
+	reply->sender = sender;
+	reply->len = 0;
+	reply->priority = 0;
+	reply->segments = NULL;
+	reply->extra = NULL;
 	request->stamp_ns = ktime_get_real_ns();
 	return 0;
 }
@@ -695,16 +700,13 @@ void dipc_message_fini_pair(struct dipc_message *request,
 }
 
 /**
- * dipc_message_put() - give a message up
- * @m: may be gone afterwards, and what was charged for it given back
+ * dipc_message_free() - what the last dipc_message_put() does
+ * @m: which nobody refers to any more
  *
  * Context: any, without a queue's lock.
  */
-void dipc_message_put(struct dipc_message *m)
+void dipc_message_free(struct dipc_message *m)
 {
-	/* nearly always the only reference, and none can come: not queued */
-	if (refcount_read(&m->refs) != 1 && !refcount_dec_and_test(&m->refs))
-		return;
 	/* pairs with the release in refcount_dec_and_test() of a peeker */
 	smp_acquire__after_ctrl_dep();
 

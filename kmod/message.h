@@ -115,7 +115,7 @@ int dipc_message_copy_pieces_at(struct dipc_message *m, size_t offset,
 				size_t len, struct iov_iter *from);
 void dipc_message_copy(struct dipc_message *to,
 		       const struct dipc_message *from);
-void dipc_message_put(struct dipc_message *m);
+void dipc_message_free(struct dipc_message *m);
 
 /* What a slab needs for one beyond the object: a free pointer and a cgroup. */
 #define DIPC_MESSAGE_TRUESIZE \
@@ -148,6 +148,19 @@ extern void (*dipc_message_free_call)(struct dipc_message *m);
 static inline void dipc_message_get(struct dipc_message *m)
 {
 	refcount_inc(&m->refs);
+}
+
+/**
+ * dipc_message_put() - give a message up
+ * @m: may be gone afterwards, and what was charged for it given back
+ *
+ * Context: any, without a queue's lock.
+ */
+static inline void dipc_message_put(struct dipc_message *m)
+{
+	/* nearly always the only reference, and none can come: not queued */
+	if (refcount_read(&m->refs) == 1 || refcount_dec_and_test(&m->refs))
+		dipc_message_free(m);
 }
 
 /*

@@ -414,6 +414,24 @@ static inline int dipc_waiter_done(const struct dipc_waiter *w)
 }
 
 /**
+ * dipc_wake() - wake a task that sleeps for something, or is about to
+ * @task: there as long as an RCU read section lasts
+ *
+ * What it waits for is there already. Often it has not got round to sleeping,
+ * and the scheduler need not be asked. Between set_current_state() and
+ * schedule() the task takes no lock, in which its state could be another one.
+ *
+ * Context: any.
+ */
+static inline void dipc_wake(struct task_struct *task)
+{
+	/* pairs with set_current_state(): the task looks after that */
+	smp_mb();
+	if (!task_is_running(task))
+		wake_up_process(task);
+}
+
+/**
  * dipc_queue_get_unless_zero() - take a reference to a queue that was found
  * @q: found in an RCU read section
  *

@@ -95,7 +95,7 @@ static void act(struct dipc_queue *q, struct dipc_queue_events *ev)
 		free_dropped(ev);
 	for (i = 0; i < ev->n_wake; i++)
 		if (ev->wake[i])
-			wake_up_process(ev->wake[i]);
+			dipc_wake(ev->wake[i]);
 	if (!list_empty(&ev->complete))
 		call_back(ev);
 	if (ev->readable)

@@ -21,7 +21,7 @@
 /* The ends of calls are received with the messages, but by an operation. */
 static bool looks_for_ends(const struct dipc_reception *r)
 {
-	return !r->is_op && dipc_sock_has_calls(r->ds);
+	return r->msg && dipc_sock_has_calls(r->ds);
 }
 
 static __always_inline void count(struct dipc_queue *q, const struct dipc_message *m,
@@ -34,8 +34,7 @@ static __always_inline void count(struct dipc_queue *q, const struct dipc_messag
 /* Copy to the user what he has room for. */
 static int copy_payload(struct dipc_reception *r, const struct dipc_message *m)
 {
-	return dipc_message_copy_to(m, 0, min_t(size_t, r->len, m->len),
-				    &r->msg->msg_iter);
+	return dipc_message_copy_to(m, 0, min_t(size_t, r->len, m->len), r->to);
 }
 
 /* What the receiver must not miss, and is told before the message is taken. */
@@ -91,7 +90,7 @@ static struct dipc_message *peek_wait(struct dipc_reception *r, int *err)
 	return m;
 }
 
-static int receive_peek(struct dipc_reception *r)
+static noinline int receive_peek(struct dipc_reception *r)
 {
 	struct dipc_message *m;
 	int ret;
@@ -105,6 +104,7 @@ static int receive_peek(struct dipc_reception *r)
 	if (!ret) {
 		ret = describe(r, m);
 		count(r->q, m, DIPC_REASON_PEEKED);
+		r->got = true;
 	}
 	dipc_message_put(m);
 	return ret;
@@ -120,6 +120,12 @@ static struct dipc_message *take_wait(struct dipc_reception *r,
 	struct dipc_queue *q = r->q;
 	int done;
 
+	/*
+	 * Who has just replied is in line for the next request: if his client
+	 * is to run first, that may be there before he sleeps (sock_call.c).
+	 */
+	if (!r->msg)
+		cond_resched();
 	/* who makes calls meanwhile finds us in line, or we find that here */
 	if (!looks_for_ends(r))
 		r->timeout = dipc_waiter_sleep(w, r->timeout);
@@ -153,7 +159,7 @@ static struct dipc_message *take(struct dipc_reception *r, int *err)
 	dipc_waiter_init(&w);
 	w.want = r->want;
 	/* an operation is not given the ends of calls */
-	w.owner = r->is_op ? NULL : r->ds;
+	w.owner = r->msg ? r->ds : NULL;
 	if (unlikely(r->want) && r->timeout)
 		dipc_queue_prepare_receiver(r->q, r->want);
 	m = dipc_queue_take(r->q, r->want, r->timeout ? &w : NULL, err);
@@ -162,25 +168,14 @@ static struct dipc_message *take(struct dipc_reception *r, int *err)
 	return m;
 }
 
-/* Where the payload and control messages of a message begin. */
-struct start {
-	void	*control;
-	size_t	control_bytes;
-};
-
-static struct start start_of(const struct dipc_reception *r)
+/* The message was withdrawn: there may be another one for the same room. */
+static void go_back(struct dipc_reception *r, const struct dipc_message *m)
 {
-	return (struct start) {
-		r->msg->msg_control, r->msg->msg_controllen,
-	};
-}
-
-static void go_back(struct dipc_reception *r, const struct start *start,
-		    const struct dipc_message *m)
-{
-	iov_iter_revert(&r->msg->msg_iter, min_t(size_t, r->len, m->len));
-	r->msg->msg_control = start->control;
-	r->msg->msg_controllen = start->control_bytes;
+	iov_iter_revert(r->to, min_t(size_t, r->len, m->len));
+	if (!r->msg)
+		return;
+	r->msg->msg_control = r->control;
+	r->msg->msg_controllen = r->control_bytes;
 }
 
 /*
@@ -208,14 +203,12 @@ static int prepare(struct dipc_reception *r, struct dipc_message *m)
 /* WITHDRAWN if its sender has withdrawn it meanwhile: on to the next. */
 static int copy_and_keep(struct dipc_reception *r, struct dipc_message *m)
 {
-	const struct start start = start_of(r);
-	int err;
+	int err = copy_payload(r, m);
 
-	err = copy_payload(r, m);
 	if (!err)
 		err = record(r, m);
 	if (unlikely(err)) {
-		if (r->handle)
+		if (r->slot)
 			dipc_hold_undo(r);
 		dipc_queue_put_back(r->q, m);
 		return err;
@@ -223,10 +216,10 @@ static int copy_and_keep(struct dipc_reception *r, struct dipc_message *m)
 	if (likely(dipc_queue_taken(r->q, m))) {
 		if (likely(!m->is_call) || dipc_hold_keep(r, m))
 			return 0;
-	} else if (r->handle) {
+	} else if (r->slot) {
 		dipc_hold_undo(r);
 	}
-	go_back(r, &start, m);
+	go_back(r, m);
 	dipc_message_put(m);
 	return WITHDRAWN;
 }
@@ -267,12 +260,8 @@ static int receive_take(struct dipc_reception *r)
 	count(r->q, m, DIPC_REASON_TAKEN);
 	if (r->len < m->len)
 		dipc_stats_count(r->q->stats, DIPC_REASON_TRUNCATED);
-	if (r->is_op) {
-		r->msg->msg_flags |= MSG_EOR;
-		ret = min_t(size_t, r->len, m->len);
-	} else {
-		ret = describe(r, m);
-	}
+	r->got = true;
+	ret = r->msg ? describe(r, m) : min_t(size_t, r->len, m->len);
 	dipc_message_put(m);
 	return ret;
 }
@@ -297,8 +286,10 @@ static int receive_any(struct dipc_reception *r)
 	for (;;) {
 		ret = dipc_sock_receive_outcome(r->ds, r->msg, r->len,
 						r->flags);
-		if (ret != -EAGAIN)
+		if (ret != -EAGAIN) {
+			r->got = true;
 			break;
+		}
 		r->timeout = 0;
 		ret = receive_one(r);
 		if (ret != -EAGAIN || !timeout)
@@ -324,14 +315,14 @@ static __always_inline int receive_message(struct dipc_reception *r)
 		err = receive_one(r);
 	if (unlikely(err == LOOK_FOR_ENDS))
 		err = receive_any(r);
-	if (!err && dipc_sock_is_link(ds) && !(r->msg->msg_flags & MSG_EOR))
+	if (!err && !r->got && dipc_sock_is_link(ds))
 		return dipc_sock_error(ds);
 	return err;
 }
 
-/* All but what is wanted, and the record of an operation. */
+/* All but what is wanted, and where the rest goes but for the payload. */
 static int init(struct dipc_reception *r, struct dipc_sock *ds,
-		struct msghdr *msg, size_t len, int flags)
+		struct iov_iter *to, size_t len, int flags)
 {
 	int err = dipc_sock_autobind(ds);
 
@@ -339,14 +330,13 @@ static int init(struct dipc_reception *r, struct dipc_sock *ds,
 		return err;
 	/* member by member, without @standing, which is seldom used */
 	r->ds = ds;
-	r->msg = msg;
+	r->to = to;
 	r->len = len;
 	r->flags = flags;
 	r->timeout = sock_rcvtimeo(&ds->sk, flags & MSG_DONTWAIT);
 	r->q = dipc_sock_rx(ds);
-	r->info = NULL;
-	r->is_op = false;
-	r->handle = 0;
+	r->slot = NULL;
+	r->got = false;
 	r->told = false;
 	r->err_signal = sock_intr_errno(r->timeout);
 	return 0;
@@ -432,10 +422,14 @@ static noinline int receive_next(struct dipc_sock *ds, struct msghdr *msg,
 				 size_t len, int flags)
 {
 	struct dipc_reception r __uninitialized;
-	int err = init(&r, ds, msg, len, flags);
+	int err = init(&r, ds, &msg->msg_iter, len, flags);
 
 	if (err)
 		return err;
+	r.msg = msg;
+	r.control = msg->msg_control;
+	r.control_bytes = msg->msg_controllen;
+	r.info = NULL;
 	r.want = dipc_sock_want(ds, &r.standing);
 	return receive_message(&r);
 }
@@ -479,8 +473,7 @@ int dipc_sock_receive(struct dipc_sock *ds, struct msghdr *msg, size_t len,
 /**
  * dipc_sock_receive_op() - receive one message or request by an operation
  * @ds: the socket, not of a stream
- * @msg: where the payload goes
- * @len: room for it in bytes
+ * @to: takes up the payload
  * @info: takes up the record of the message, and the handle of a request; or
  *	NULL: messages only
  * @match: which messages, checked; or NULL: the socket's standing match
@@ -489,7 +482,7 @@ int dipc_sock_receive(struct dipc_sock *ds, struct msghdr *msg, size_t len,
  * Context: process; may sleep.
  * Return: as dipc_sock_receive().
  */
-int dipc_sock_receive_op(struct dipc_sock *ds, struct msghdr *msg, size_t len,
+int dipc_sock_receive_op(struct dipc_sock *ds, struct iov_iter *to,
 			 struct dipc_request __user *info,
 			 const struct dipc_match *match, bool may_wait)
 {
@@ -498,10 +491,11 @@ int dipc_sock_receive_op(struct dipc_sock *ds, struct msghdr *msg, size_t len,
 
 	err = check(ds, 0);
 	if (!err)
-		err = init(&r, ds, msg, len, may_wait ? 0 : MSG_DONTWAIT);
+		err = init(&r, ds, to, iov_iter_count(to),
+			   may_wait ? 0 : MSG_DONTWAIT);
 	if (err)
 		return err;
-	r.is_op = true;
+	r.msg = NULL;
 	r.info = info;
 	r.want = dipc_sock_want(ds, &r.standing);
 	if (match) {
@@ -511,8 +505,8 @@ int dipc_sock_receive_op(struct dipc_sock *ds, struct msghdr *msg, size_t len,
 	}
 	err = receive_message(&r);
 	/* at the end of a connection: not to be taken for one more request */
-	if (!err && info && dipc_sock_is_link(ds) &&
-	    !(msg->msg_flags & MSG_EOR) && clear_user(info, sizeof(*info)))
+	if (!err && info && !r.got && dipc_sock_is_link(ds) &&
+	    clear_user(info, sizeof(*info)))
 		return -EFAULT;
 	return err;
 }

@@ -5,7 +5,7 @@
 
 #include "hold.h"
 
-int dipc_sock_receive_op(struct dipc_sock *ds, struct msghdr *msg, size_t len,
+int dipc_sock_receive_op(struct dipc_sock *ds, struct iov_iter *to,
 			 struct dipc_request __user *info,
 			 const struct dipc_match *match, bool may_wait);
 

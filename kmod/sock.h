@@ -119,7 +119,7 @@ static inline struct dipc_listener *dipc_sock_listener(struct dipc_sock *ds)
 
 /* bind.c */
 int dipc_sock_bind(struct dipc_sock *ds, const struct sockaddr_dipc *addr);
-int dipc_sock_autobind(struct dipc_sock *ds);
+int dipc_sock_bind_any(struct dipc_sock *ds);
 bool dipc_sock_unbind(struct dipc_sock *ds);
 void dipc_sock_name(struct dipc_sock *ds, struct sockaddr_dipc *addr);
 void dipc_sock_draw_id(struct dipc_sock *ds);
@@ -195,6 +195,18 @@ int dipc_sock_setopt(struct dipc_sock *ds, int optname, sockptr_t optval,
 		     unsigned int optlen);
 int dipc_sock_getopt(struct dipc_sock *ds, int optname, char __user *optval,
 		     int __user *optlen);
+
+/**
+ * dipc_sock_autobind() - see to it that a socket has a port number
+ * @ds: the socket
+ *
+ * Context: process; may sleep.
+ * Return: 0; -ENOBUFS if the user has too many ports; -ENOMEM.
+ */
+static inline int dipc_sock_autobind(struct dipc_sock *ds)
+{
+	return likely(dipc_sock_rx(ds)) ? 0 : dipc_sock_bind_any(ds);
+}
 
 /**
  * dipc_sock_want() - which messages a socket receives

@@ -33,7 +33,6 @@ struct dipc_call *dipc_sock_call_again(struct dipc_sock *ds,
 				       struct dipc_attempt *a, bool is_async);
 enum dipc_reason dipc_sock_call_send(struct dipc_attempt *a,
 				     struct dipc_call *call);
-void dipc_sock_call_sent(struct dipc_attempt *a);
 
 /* outcome.c */
 int dipc_sock_call_finish(struct dipc_sock *ds, bool any, u64 cookie,
@@ -42,6 +41,19 @@ int dipc_sock_call_finish(struct dipc_sock *ds, bool any, u64 cookie,
 int dipc_sock_call_cancel(struct dipc_sock *ds, u64 cookie);
 int dipc_sock_receive_outcome(struct dipc_sock *ds, struct msghdr *msg,
 			      size_t len, int flags);
+
+/**
+ * dipc_sock_call_sent() - an attempt is over
+ * @a: the attempt
+ *
+ * Context: process; may sleep.
+ */
+static inline void dipc_sock_call_sent(struct dipc_attempt *a)
+{
+	if (a->sender)
+		dipc_attempt_end(a);
+	dipc_queue_put(a->queue);
+}
 
 /**
  * dipc_sock_has_calls() - may a receive find the end of a call

@@ -13,7 +13,8 @@
 
 #define HOPS_MAX 255	/* a request may be forwarded so often */
 
-static struct dipc_call *borrow(struct dipc_sock *ds, u64 handle, bool alone,
+/* The place where the request is held, as @object; or NULL. */
+static struct dipc_slot *borrow(struct dipc_sock *ds, u64 handle, bool alone,
 				int *err)
 {
 	/* pairs with the cmpxchg() that made it */
@@ -21,15 +22,16 @@ static struct dipc_call *borrow(struct dipc_sock *ds, u64 handle, bool alone,
 				   alone, err);
 }
 
-static void give_back(struct dipc_sock *ds, u64 handle, bool alone)
+static void give_back(struct dipc_sock *ds, struct dipc_slot *slot, bool alone)
 {
-	dipc_handles_return(ds->handles, handle, alone);
+	dipc_handles_return(ds->handles, slot, alone);
 }
 
 /* The handle is at its end. */
-static void use_up(struct dipc_sock *ds, u64 handle, struct dipc_call *call)
+static void use_up(struct dipc_sock *ds, struct dipc_slot *slot,
+		   struct dipc_call *call)
 {
-	dipc_handles_release(ds->handles, handle);
+	dipc_handles_release(ds->handles, slot);
 	dipc_call_put(call);
 }
 
@@ -102,25 +104,27 @@ int dipc_sock_reply(struct dipc_sock *ds, u64 handle, u64 offset,
 		    struct iov_iter *from, size_t len,
 		    struct dipc_files **files)
 {
+	struct dipc_slot *slot;
 	struct dipc_call *call;
 	bool in_time;
 	int err;
 
-	call = borrow(ds, handle, true, &err);
-	if (!call)
+	slot = borrow(ds, handle, true, &err);
+	if (!slot)
 		return err;
+	call = slot->object;
 	err = write(call, offset, from, len);
 	if (!err)
 		err = add_files(call, files);
 	if (err) {
-		give_back(ds, handle, true);
+		give_back(ds, slot, true);
 		return err;
 	}
 	in_time = dipc_call_end(call, DIPC_REASON_REPLIED);
 	if (!in_time)
 		drop_files(call);
 	count(ds, in_time ? DIPC_REASON_REPLIED : DIPC_REASON_LATE_REPLY);
-	use_up(ds, handle, call);
+	use_up(ds, slot, call);
 	return in_time ? 0 : -EPIPE;
 }
 
@@ -139,14 +143,16 @@ int dipc_sock_reply(struct dipc_sock *ds, u64 handle, u64 offset,
 int dipc_sock_write_reply(struct dipc_sock *ds, u64 handle, u64 offset,
 			  struct iov_iter *from, size_t len)
 {
+	struct dipc_slot *slot;
 	struct dipc_call *call;
 	int err;
 
-	call = borrow(ds, handle, true, &err);
-	if (!call)
+	slot = borrow(ds, handle, true, &err);
+	if (!slot)
 		return err;
+	call = slot->object;
 	err = dipc_call_is_done(call) ? -EPIPE : write(call, offset, from, len);
-	give_back(ds, handle, true);
+	give_back(ds, slot, true);
 	return err;
 }
 
@@ -165,12 +171,14 @@ int dipc_sock_write_reply(struct dipc_sock *ds, u64 handle, u64 offset,
 int dipc_sock_read_request(struct dipc_sock *ds, u64 handle, u64 offset,
 			   struct iov_iter *to, size_t len)
 {
+	struct dipc_slot *slot;
 	struct dipc_call *call;
 	int err;
 
-	call = borrow(ds, handle, false, &err);
-	if (!call)
+	slot = borrow(ds, handle, false, &err);
+	if (!slot)
 		return err;
+	call = slot->object;
 	if (dipc_call_is_done(call)) {
 		err = -EPIPE;
 	} else if (offset > call->request.len) {
@@ -179,7 +187,7 @@ int dipc_sock_read_request(struct dipc_sock *ds, u64 handle, u64 offset,
 		len = min_t(size_t, len, call->request.len - offset);
 		err = dipc_message_copy_to(&call->request, offset, len, to);
 	}
-	give_back(ds, handle, false);
+	give_back(ds, slot, false);
 	return err ? err : len;
 }
 
@@ -251,12 +259,14 @@ int dipc_sock_forward(struct dipc_sock *ds, u64 handle,
 		      struct sockaddr_dipc *dest)
 {
 	struct dipc_attempt a;
+	struct dipc_slot *slot;
 	struct dipc_call *call;
 	int err;
 
-	call = borrow(ds, handle, true, &err);
-	if (!call)
+	slot = borrow(ds, handle, true, &err);
+	if (!slot)
 		return err;
+	call = slot->object;
 	dipc_attempt_init(&a, ds, true, call->request.len);
 	memset(&a.params, 0, sizeof(a.params));
 	a.is_call = true;
@@ -273,9 +283,9 @@ int dipc_sock_forward(struct dipc_sock *ds, u64 handle,
 		count(ds, DIPC_REASON_FORWARDED);
 	dipc_queue_put(a.queue);
 	if (err && err != -EPIPE)
-		give_back(ds, handle, true);
+		give_back(ds, slot, true);
 	else
-		use_up(ds, handle, call);
+		use_up(ds, slot, call);
 	return err;
 }
 
@@ -291,14 +301,16 @@ int dipc_sock_forward(struct dipc_sock *ds, u64 handle,
  */
 int dipc_sock_drop(struct dipc_sock *ds, u64 handle)
 {
+	struct dipc_slot *slot;
 	struct dipc_call *call;
 	int err;
 
-	call = borrow(ds, handle, true, &err);
-	if (!call)
+	slot = borrow(ds, handle, true, &err);
+	if (!slot)
 		return err;
+	call = slot->object;
 	if (dipc_call_end(call, DIPC_REASON_RESET))
 		count(ds, DIPC_REASON_RESET);
-	use_up(ds, handle, call);
+	use_up(ds, slot, call);
 	return 0;
 }

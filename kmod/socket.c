@@ -175,16 +175,12 @@ static long readable_bytes(struct dipc_sock *ds)
 	return dipc_queue_first(q, want, &len) ? len : 0;
 }
 
-static int socket_ioctl(struct socket *sock, unsigned int cmd,
-			unsigned long arg)
+/* Apart, so that an operation does not pay for what this keeps on the stack. */
+static noinline int usual_ioctl(struct dipc_sock *ds, unsigned int cmd,
+				int __user *where)
 {
-	struct dipc_sock *ds = dipc_sk(sock->sk);
-	int __user *where = (int __user *)arg;
 	long amount;
 
-	if (likely(dipc_ioctl_is_op(cmd)))
-		return dipc_ioctl_op(ds, where,
-				     !(sock->file->f_flags & O_NONBLOCK));
 	switch (cmd) {
 	case SIOCINQ:
 		amount = readable_bytes(ds);
@@ -195,6 +191,17 @@ static int socket_ioctl(struct socket *sock, unsigned int cmd,
 	default:
 		return -ENOIOCTLCMD;
 	}
+}
+
+static int socket_ioctl(struct socket *sock, unsigned int cmd,
+			unsigned long arg)
+{
+	struct dipc_sock *ds = dipc_sk(sock->sk);
+
+	if (likely(dipc_ioctl_is_op(cmd)))
+		return dipc_ioctl_op(ds, (void __user *)arg,
+				     !(sock->file->f_flags & O_NONBLOCK));
+	return usual_ioctl(ds, cmd, (int __user *)arg);
 }
 
 #ifdef CONFIG_COMPAT

@@ -541,7 +541,7 @@ static inline bool dipc_queue_may_expire(const struct dipc_queue *q)
 static inline void dipc_queue_expire_locked(struct dipc_queue *q,
 					    struct dipc_queue_events *ev)
 {
-	if (unlikely(dipc_queue_may_expire(q)) && !q->closed)
+	if (unlikely(dipc_queue_may_expire(q)))
 		dipc_queue_drop_overdue_locked(q, ev);
 }
 

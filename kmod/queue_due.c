@@ -78,8 +78,12 @@ struct dipc_message *dipc_queue_overdue_locked(struct dipc_queue *q)
 }
 
 /**
- * dipc_queue_due_stop() - no deadline matters any more
- * @q: the queue, closed
+ * dipc_queue_due_stop() - stop the timer, unless a deadline still matters
+ * @q: the queue, closed and empty
+ *
+ * All that can still have one is on loan. Each of these loans ends with another
+ * call of this, before its receiver gives back his reference to the queue: so
+ * the timer is at rest before the queue is freed.
  *
  * Context: process; may sleep.
  */
@@ -87,8 +91,14 @@ void dipc_queue_due_stop(struct dipc_queue *q)
 {
 	/* pairs with the cmpxchg() of who makes it */
 	struct dipc_due *due = smp_load_acquire(&q->due);
+	bool is_lent;
 
-	if (due)
+	if (!due)
+		return;
+	spin_lock_bh(&q->lock);
+	is_lent = timerqueue_getnext(&due->deadlines);
+	spin_unlock_bh(&q->lock);
+	if (!is_lent)
 		hrtimer_cancel(&due->timer);
 }
 

@@ -74,7 +74,7 @@ static enum hrtimer_restart time_is_over(struct hrtimer *timer)
 		due->left_in_line = false;
 		dipc_queue_admit_locked(q, &ev);
 	}
-	next = q->closed ? NULL : timerqueue_getnext(&due->deadlines);
+	next = timerqueue_getnext(&due->deadlines);
 	/* somebody may have set it anew for something earlier meanwhile */
 	if (next)
 		dipc_queue_due_set_locked(q, max(next->expires, breath));

@@ -405,7 +405,7 @@ struct dipc_message *dipc_queue_peek_at(struct dipc_queue *q, u64 offset,
 static bool tell_taken(struct dipc_queue *q, struct dipc_message *m)
 {
 	struct dipc_queue_events ev;
-	bool revoked;
+	bool revoked, closed;
 
 	dipc_queue_events_init(&ev);
 	rcu_read_lock();
@@ -413,9 +413,12 @@ static bool tell_taken(struct dipc_queue *q, struct dipc_message *m)
 	revoked = m->waiter == &dipc_waiter_revoked;
 	dipc_queue_due_del_locked(q, m);
 	dipc_queue_tell_sender_locked(m, DIPC_REASON_TAKEN, &ev);
+	closed = q->closed;
 	spin_unlock_bh(&q->lock);
 	dipc_queue_notify(q, &ev);
 	rcu_read_unlock();
+	if (closed)
+		dipc_queue_due_stop(q);
 	return !revoked;
 }
 
@@ -439,7 +442,7 @@ static bool take_request(struct dipc_message *m)
  * Who waits for that is told; but of a request the verdict, and what belongs
  * to it, is the caller's.
  *
- * Context: process.
+ * Context: process; may sleep.
  * Return: false if its sender has withdrawn it meanwhile: the receiver is to
  * behave as if it had never seen it.
  */
@@ -500,19 +503,23 @@ static void put_back_locked(struct dipc_queue *q, struct dipc_message *m,
  * It goes to the receiver that has waited longest for such a message, or to
  * its old place, above the capacity if need be.
  *
- * Context: process.
+ * Context: process; may sleep.
  */
 void dipc_queue_put_back(struct dipc_queue *q, struct dipc_message *m)
 {
 	struct dipc_queue_events ev;
+	bool closed;
 
 	dipc_queue_events_init(&ev);
 	rcu_read_lock();
 	spin_lock_bh(&q->lock);
 	put_back_locked(q, m, &ev);
+	closed = q->closed;
 	spin_unlock_bh(&q->lock);
 	dipc_queue_notify(q, &ev);
 	rcu_read_unlock();
+	if (closed)
+		dipc_queue_due_stop(q);
 }
 
 /**

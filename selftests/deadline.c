@@ -7,10 +7,12 @@
 #define _GNU_SOURCE
 #include <linux/sockios.h>
 #include <poll.h>
+#include <signal.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
 
 #include "call.h"
+#include "completion.h"
 #include "kselftest_harness.h"
 #include "lend.h"
 #include "post.h"
@@ -452,6 +454,135 @@ TEST_F(deadline, overdue_in_the_hands_of_a_receiver_that_is_killed)
 	EXPECT_EQ(-EAGAIN, take(self->rx));
 	EXPECT_EQ(0, dt_port_queued(dt_port_id(self->rx)));
 	EXPECT_COUNTED([DIPC_REASON_HANDED] = 1, [DIPC_REASON_EXPIRED] = 1);
+}
+
+/*
+ * In the middle of a loan, and the mailbox is deleted meanwhile: who copies
+ * goes on, and so does the time of who waits for him.
+ */
+
+FIXTURE(deleted)
+{
+	char name[DIPC_NAME_MAX + 1];
+	int rx, tx, n;
+	struct lend lend[2];
+	struct dt_stats before;
+};
+
+FIXTURE_SETUP(deleted)
+{
+	struct sockaddr_dipc to;
+
+	dt_unique(self->name, "deleted");
+	ASSERT_EQ(0, dt_mailbox_new(self->name, DT_MAILBOX()));
+	to = dt_mailbox(self->name);
+	self->rx = dt_socket_bound(SOCK_RDM, &to);
+	ASSERT_LE(0, self->rx);
+	self->tx = dt_socket_connected(SOCK_RDM, &to);
+	ASSERT_LE(0, self->tx);
+	ASSERT_EQ(0, dt_stats_get(&self->before));
+}
+
+FIXTURE_TEARDOWN(deleted)
+{
+	struct dt_stats after;
+
+	close(self->tx);
+	close(self->rx);
+	dt_mailbox_del(self->name);
+	EXPECT_EQ(0, dt_stats_get(&after));
+	EXPECT_EQ(self->before.messages, after.messages);
+}
+
+/* An explicit send whose message one more receiver is copying. */
+static bool is_lent(FIXTURE_DATA(deleted) *self, struct post_call *sender,
+		    char letter, uint64_t deadline_ns)
+{
+	struct lend *lend = &self->lend[self->n++];
+
+	return !lend_start(lend, self->rx, false) &&
+	       DT_WAIT_UNTIL(lend_is_asleep(lend) &&
+			     dt_mailbox_receivers(self->name) == 1) &&
+	       !post_start(sender, self->tx, letter,
+			   POST(.deadline_ns = deadline_ns,
+				.mode = DIPC_MODE_EXPLICIT)) &&
+	       lend_wait_lent(lend);
+}
+
+/* What the receiver has in the end: the letter or a negative errno. */
+static int given(struct lend *lend)
+{
+	int letter = 0;
+
+	return lend_give(lend) ?:
+	       DT_WAIT_UNTIL(lend_has_ended(lend, &letter)) ? letter : -ETIME;
+}
+
+TEST_F(deleted, deadline_of_what_is_copied_holds)
+{
+	struct post_call sender;
+
+	ASSERT_TRUE(is_lent(self, &sender, 'x', loan() * MS));
+	ASSERT_EQ(0, dt_mailbox_del(self->name));
+	EXPECT_EQ(-ETIMEDOUT, post_end(&sender));
+	EXPECT_EQ(-EIDRM, given(&self->lend[0]));
+	EXPECT_COUNTED([DIPC_REASON_HANDED] = 1, [DIPC_REASON_EXPIRED] = 1);
+}
+
+TEST_F(deleted, deadline_of_an_asynchronous_send_holds)
+{
+	uint64_t cookie = 5;
+
+	ASSERT_EQ(0, lend_start(&self->lend[0], self->rx, false));
+	ASSERT_TRUE(DT_WAIT_UNTIL(dt_mailbox_receivers(self->name) == 1));
+	ASSERT_EQ(1, post(self->tx, 'x', POST(.deadline_ns = loan() * MS,
+					      .mode = DIPC_MODE_EXPLICIT,
+					      .cookie = &cookie)));
+	ASSERT_TRUE(lend_wait_lent(&self->lend[0]));
+	ASSERT_EQ(0, dt_mailbox_del(self->name));
+	EXPECT_TRUE(DT_WAIT_UNTIL(poll_now(self->tx) & POLLERR));
+	EXPECT_STREQ(says(5, ETIMEDOUT, DIPC_REASON_EXPIRED),
+		     told(self->tx, 0));
+	EXPECT_EQ(-EIDRM, given(&self->lend[0]));
+	EXPECT_STREQ("none", told(self->tx, 0));
+}
+
+/* Taken in time: nothing is left of a deadline that is far away. */
+TEST_F(deleted, what_is_copied_in_time_is_received)
+{
+	struct post_call sender;
+
+	ASSERT_TRUE(is_lent(self, &sender, 'x', LATE));
+	ASSERT_EQ(0, dt_mailbox_del(self->name));
+	EXPECT_EQ('x', given(&self->lend[0]));
+	EXPECT_EQ(1, post_end(&sender));
+	EXPECT_COUNTED([DIPC_REASON_HANDED] = 1, [DIPC_REASON_TAKEN] = 1);
+}
+
+TEST_F(deleted, receiver_that_is_killed_ends_it_before_its_time)
+{
+	struct post_call sender;
+
+	ASSERT_TRUE(is_lent(self, &sender, 'x', LATE));
+	ASSERT_EQ(0, dt_mailbox_del(self->name));
+	EXPECT_EQ(-SIGKILL, lend_kill(&self->lend[0]));
+	EXPECT_EQ(-EIDRM, post_end(&sender));
+	EXPECT_COUNTED([DIPC_REASON_HANDED] = 1, [DIPC_REASON_PUT_BACK] = 1,
+		       [DIPC_REASON_DROP_CLOSED] = 1);
+}
+
+/* The end of one loan does not concern the other, whose time comes first. */
+TEST_F(deleted, each_of_two_has_its_own)
+{
+	struct post_call first, second;
+
+	ASSERT_TRUE(is_lent(self, &first, 'x', LATE));
+	ASSERT_TRUE(is_lent(self, &second, 'y', 2 * loan() * MS));
+	ASSERT_EQ(0, dt_mailbox_del(self->name));
+	EXPECT_EQ('x', given(&self->lend[0]));
+	EXPECT_EQ(1, post_end(&first));
+	EXPECT_EQ(-ETIMEDOUT, post_end(&second));
+	EXPECT_EQ(-EIDRM, given(&self->lend[1]));
 }
 
 TEST_HARNESS_MAIN

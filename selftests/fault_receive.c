@@ -28,7 +28,7 @@
 struct receiving {
 	int type;
 	size_t len;
-	bool has_file, is_async;
+	bool has_file, is_async, matches;
 
 	int rx, tx, io[2];
 	struct scm_pipe pipe;
@@ -67,6 +67,8 @@ static int set_up(void *env)
 	setsockopt(r->rx, SOL_DIPC, DIPC_RECV_INFO, &info, sizeof(info));
 	setsockopt(r->rx, SOL_SOCKET, SO_PASSCRED, &one, sizeof(one));
 	setsockopt(r->rx, SOL_SOCKET, SO_TIMESTAMPNS, &one, sizeof(one));
+	if (r->matches && post_match(r->rx, 0, 0, ~0ULL))
+		return -EIO;
 	if (r->has_file)
 		r->pipe = scm_pipe();
 	ret = r->has_file ? scm_send(r->tx, 'f', &r->pipe.wr, 1, 0, NULL) :
@@ -92,6 +94,14 @@ static long receive(void *env)
 	struct receiving *r = env;
 
 	return DT_ERR(recv(r->rx, in, sizeof(in), MSG_DONTWAIT));
+}
+
+/* As who would wait, if it were not there: to be found by what he wants. */
+static long receive_willing(void *env)
+{
+	struct receiving *r = env;
+
+	return DT_ERR(recv(r->rx, in, sizeof(in), 0));
 }
 
 static long peek(void *env)
@@ -197,6 +207,8 @@ static long read_completion(void *env)
 
 RECEIVING(receives_inline, receive, is_received, is_there)
 RECEIVING(receives_segments, receive, is_received, is_there, .len = MAX)
+RECEIVING(receives_what_matches, receive_willing, is_received, is_there,
+	  .matches = true)
 RECEIVING(receives_op_in_pieces, receive_op_pieces, is_received, is_there,
 	  .len = 10 * PIECES)
 RECEIVING(receives_link, receive, is_received, is_there,

@@ -371,6 +371,8 @@ SOCKS(draws_port_of_new_user, set_up_one, draw_port_of_new_user, is_bound, NULL,
 SOCKS(receives_first, set_up_one, receive_first, NULL, NULL, E(0))
 SOCKS(sets_order, set_up_bound, order_by_priority, is_by_priority, is_in_order,
       E(0))
+SOCKS(sets_order_before_it_is_bound, set_up_one, order_by_priority,
+      is_by_priority, is_in_order, E(0))
 SOCKS(sets_match, set_up_bound, match, does_match, does_not_match, E(0))
 SOCKS(is_polled, set_up_epoll, watch, is_watched, NULL, E(0))
 SOCKS(closes_with_messages, set_up_full, close_it, NULL, NULL, E(0))

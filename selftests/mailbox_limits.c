@@ -4,6 +4,9 @@
  * may have of memory, mailboxes and names, under every policy.
  */
 #define _GNU_SOURCE
+#include <stdlib.h>
+
+#include "completion.h"
 #include "kselftest_harness.h"
 #include "queues.h"
 #include "who.h"
@@ -171,6 +174,51 @@ TEST_F(user, memory_of_messages_is_limited)
 	EXPECT_EQ(1, put_as(self->tx, 'a', 1, ALICE));
 	EXPECT_EQ(0, dt_mailbox_purge(self->name, NULL));
 	EXPECT_EQ(1, put_as(self->tx, 'a', 1, ALICE));
+}
+
+/* How many Alice can send, with their completions or without. */
+static int send_until_limit(int tx, bool async)
+{
+	long ret = 1;
+	int n = 0;
+
+	while (n < 200 && ret == 1) {
+		ret = become(ALICE) ? -EPERM : async ?
+		      send_async(tx, 'a', n) : put(tx, 'a');
+		n += ret == 1;
+		if (become(0))
+			return -EPERM;
+	}
+	return ret == -ENOBUFS ? n : -EBADE;
+}
+
+/*
+ * An asynchronous send is charged for its record, too, until that is read; and
+ * when there is no place for that, it is refused like one that is too much.
+ */
+TEST_F(user, memory_counts_asynchronous_sends)
+{
+	struct dt_stats before;
+	int n, plain, i;
+
+	ASSERT_EQ(0, dt_limit_set("user_max_bytes", 10000));
+	plain = send_until_limit(self->tx, false);
+	EXPECT_EQ(0, dt_mailbox_purge(self->name, NULL));
+	n = send_until_limit(self->tx, true);
+	EXPECT_LT(10, n);
+	EXPECT_GT(plain, n);
+	EXPECT_EQ(0, dt_mailbox_purge(self->name, NULL));
+	/* not even the record */
+	ASSERT_EQ(0, dt_limit_set("user_max_bytes", 1));
+	ASSERT_EQ(0, dt_stats_get(&before));
+	EXPECT_EQ(0, send_until_limit(self->tx, true));
+	EXPECT_COUNTED(&before, [DIPC_REASON_USER_LIMIT] = 1);
+	/* those that were accepted have a completion, and no other has */
+	for (i = 0; i < n; i++)
+		EXPECT_EQ(i, atoi(told(self->tx, 0)));
+	EXPECT_STREQ("none", told(self->tx, 0));
+	ASSERT_EQ(0, dt_limit_set("user_max_bytes", 10000));
+	EXPECT_EQ(n, send_until_limit(self->tx, true));
 }
 
 TEST_F(user, memory_counts_payload)

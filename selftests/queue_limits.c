@@ -297,6 +297,31 @@ TEST_F(limits, too_long_behind_a_full_queue_is_told_at_once)
 	EXPECT_EQ(50, call_end(&self->call[0]));
 }
 
+/*
+ * Who waits for room is dealt with by the new policy. More is discarded for
+ * the first than can be at once, and nobody passes him by meanwhile.
+ */
+TEST_F(limits, those_in_line_keep_their_order_when_much_is_discarded_for_them)
+{
+	int i;
+
+	EXPECT_STREQ("abcde", take_all(self->rx));
+	ASSERT_EQ(0, set_limits(self->rx, 1000, 1000, 1000));
+	for (i = 0; i < 500; i++)
+		ASSERT_EQ(2, put_len(self->tx, letters[i / 26], 2));
+	ASSERT_EQ(0, call_send_as(&self->call[0], self->tx, 'B', 990, 0));
+	ASSERT_TRUE(call_wait_asleep(&self->call[0]));
+	ASSERT_EQ(0, call_send_as(&self->call[1], self->tx, 's', 4, 0));
+	ASSERT_TRUE(call_wait_asleep(&self->call[1]));
+	ASSERT_EQ(0, dt_stats_get(&self->before));
+	ASSERT_EQ(0, dt_set_capacity(self->rx, 1000, DIPC_POLICY_DROP_OLDEST));
+	EXPECT_EQ(990, call_end(&self->call[0]));
+	EXPECT_EQ(4, call_end(&self->call[1]));
+	EXPECT_COUNTED(&self->before, [DIPC_REASON_DROP_OLDEST] = 495 + 2,
+		       [DIPC_REASON_QUEUED] = 2);
+	EXPECT_STREQ("tttBs", take_all(self->rx));
+}
+
 TEST_F(limits, can_be_read_back)
 {
 	struct dipc_queue_conf conf;

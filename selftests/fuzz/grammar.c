@@ -13,7 +13,7 @@
 const struct fz_op *const fz_op_lists[] = {
 	fz_process_ops, gr_fd_ops, gr_socket_ops, gr_link_ops, gr_send_ops,
 	gr_receive_ops, gr_option_ops, gr_call_ops, gr_poll_ops, gr_netlink_ops,
-	gr_pipe_ops, gr_scene_ops, NULL
+	gr_pipe_ops, gr_scene_ops, gr_uring_ops, NULL
 };
 
 const size_t fz_model_size = sizeof(struct fz_model);

@@ -255,6 +255,7 @@ void gr_receive_control(const struct fz_actor *actor, uint64_t slot,
 
 extern const struct fz_op gr_fd_ops[], gr_socket_ops[], gr_link_ops[],
 	gr_send_ops[], gr_receive_ops[], gr_option_ops[], gr_call_ops[],
-	gr_poll_ops[], gr_netlink_ops[], gr_pipe_ops[], gr_scene_ops[];
+	gr_poll_ops[], gr_netlink_ops[], gr_pipe_ops[], gr_scene_ops[],
+	gr_uring_ops[];
 
 #endif /* FUZZ_GRAMMAR_H */

@@ -106,6 +106,9 @@ dipc_message_create_room(struct dipc_sender *sender, u64 id, size_t len,
 struct dipc_message *dipc_message_reuse(struct dipc_sender *sender, u64 id,
 					size_t len);
 struct dipc_extra *dipc_message_extra(struct dipc_message *m);
+void dipc_message_free(struct dipc_message *m);
+
+/* payload.c */
 int dipc_message_copy_pieces_to(const struct dipc_message *m, size_t offset,
 				size_t len, struct iov_iter *to);
 bool dipc_message_append(struct dipc_message *tail,
@@ -115,7 +118,6 @@ int dipc_message_copy_pieces_at(struct dipc_message *m, size_t offset,
 				size_t len, struct iov_iter *from);
 void dipc_message_copy(struct dipc_message *to,
 		       const struct dipc_message *from);
-void dipc_message_free(struct dipc_message *m);
 
 /* What a slab needs for one beyond the object: a free pointer and a cgroup. */
 #define DIPC_MESSAGE_TRUESIZE \

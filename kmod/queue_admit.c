@@ -7,7 +7,7 @@
  * Everything runs under the queue's lock and only moves things and collects
  * what is to be done; see queue.h.
  */
-#include "queue.h"
+#include "queue_inner.h"
 
 /* How many change from line to line in one hold of the lock. */
 #define MOVE_MAX 64

@@ -5,7 +5,7 @@
  */
 #include <linux/slab.h>
 
-#include "queue.h"
+#include "queue_inner.h"
 
 /**
  * dipc_queue_due_set_locked() - have the timer go off

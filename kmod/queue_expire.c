@@ -6,7 +6,7 @@
  */
 #include <linux/slab.h>
 
-#include "queue.h"
+#include "queue_inner.h"
 #include "trace.h"
 
 static void expire(struct dipc_queue *q, struct dipc_message *m,

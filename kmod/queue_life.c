@@ -8,7 +8,7 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
-#include "queue.h"
+#include "queue_inner.h"
 
 #define DEFAULT_CAPACITY_MSGS	256
 #define DEFAULT_CAPACITY_BYTES	(1024 * 1024)

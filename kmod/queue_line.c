@@ -5,7 +5,7 @@
  * turn it is when something has changed. The rules of capacity and quota are
  * here.
  */
-#include "queue.h"
+#include "queue_inner.h"
 #include "trace.h"
 
 /* How many change from line to line in one hold of the lock. */

@@ -4,7 +4,7 @@
  * tasks are woken, asynchronous sends called back, watchers told, messages
  * freed.
  */
-#include "queue.h"
+#include "queue_inner.h"
 
 static noinline void free_dropped(struct dipc_queue_events *ev)
 {

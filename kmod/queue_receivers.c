@@ -8,7 +8,7 @@
 #include <linux/rbtree.h>
 #include <linux/slab.h>
 
-#include "queue.h"
+#include "queue_inner.h"
 
 struct dipc_exact {
 	struct rb_root		root;		/* by key, then by arrival */

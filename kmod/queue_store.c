@@ -10,7 +10,7 @@
  */
 #include <linux/slab.h>
 
-#include "queue.h"
+#include "queue_inner.h"
 #include "trace.h"
 
 struct dipc_levels {

@@ -5,7 +5,7 @@
  */
 #include <linux/sched/signal.h>
 
-#include "queue.h"
+#include "queue_inner.h"
 #include "trace.h"
 
 /* How many messages a receiver looks at in one hold of the lock. */

@@ -11,6 +11,7 @@
 #include <linux/pid.h>
 #include <linux/sched/signal.h>
 
+#include "queue_inner.h"
 #include "queue_view.h"
 
 /* Entries looked at in one hold of the lock. */

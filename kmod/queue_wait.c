@@ -6,7 +6,7 @@
 #include <linux/rculist.h>
 #include <linux/sched/signal.h>
 
-#include "queue.h"
+#include "queue_inner.h"
 
 /**
  * dipc_waiter_sleep() - sleep until the wait is ended

@@ -82,15 +82,19 @@ enum dipc_reason dipc_deliver(struct dipc_queue *q, struct dipc_message *m,
  * @m: the message, without a deadline, and no request
  * @mode: enum dipc_mode, not the explicit one
  *
- * Context: any; RCU read section.
- * Return: as dipc_deliver(); or DIPC_REASON_NONE if it is to be offered again.
+ * Context: any; does not sleep.
+ * Return: as dipc_deliver().
  */
 enum dipc_reason dipc_deliver_at_once(struct dipc_queue *q,
 				      struct dipc_message *m, u8 mode)
 {
-	if (likely(dipc_queue_append(q, m)))
-		return DIPC_REASON_QUEUED;
-	return offer(q, m, mode, NULL, false);
+	bool is_there;
+
+	rcu_read_lock();
+	is_there = dipc_queue_append(q, m);
+	rcu_read_unlock();
+	return likely(is_there) ? DIPC_REASON_QUEUED :
+				  dipc_deliver(q, m, mode, NULL, false);
 }
 
 /**

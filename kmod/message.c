@@ -379,21 +379,19 @@ struct dipc_message *dipc_message_create(struct dipc_sender *sender, u64 id,
 /**
  * dipc_message_reuse() - make a small message of what the socket keeps
  * @sender: who sends it; if there is a message, it has the caller's reference
- * @id: the socket's number for it
  * @len: payload in bytes, no more than DIPC_INLINE_BYTES, to be filled by
- *	dipc_message_copy_from()
+ *	dipc_message_copy_from(); and its id is to be set
  *
  * Context: any.
  * Return: the message with one reference; or NULL if none is kept.
  */
-struct dipc_message *dipc_message_reuse(struct dipc_sender *sender, u64 id,
-					size_t len)
+struct dipc_message *dipc_message_reuse(struct dipc_sender *sender, size_t len)
 {
 	struct dipc_message *m = take_kept(sender);
 
 	if (!m)
 		return NULL;
-	fill_small(m, sender, id);
+	fill_small(m, sender, 0);
 	stamp(m);
 	m->len = len;
 	return m;

@@ -103,8 +103,7 @@ struct dipc_message *
 dipc_message_create_room(struct dipc_sender *sender, u64 id, size_t len,
 			 size_t room, const struct dipc_limits *limits,
 			 int *err);
-struct dipc_message *dipc_message_reuse(struct dipc_sender *sender, u64 id,
-					size_t len);
+struct dipc_message *dipc_message_reuse(struct dipc_sender *sender, size_t len);
 struct dipc_extra *dipc_message_extra(struct dipc_message *m);
 void dipc_message_free(struct dipc_message *m);
 

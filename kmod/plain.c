@@ -40,63 +40,59 @@ static bool may_take_one(const struct dipc_queue *q)
 		READ_ONCE(q->n_receivers));
 }
 
-/* A message of an object that the socket keeps, by the sender it has. */
-static struct dipc_message *make_message(struct dipc_sock *ds, size_t len)
+/*
+ * A message of an object that the socket keeps, by the sender it has, and with a
+ * reference the queue that it goes to, as everybody has who is in one.
+ */
+static struct dipc_message *make_message(struct dipc_sock *ds, size_t len,
+					 struct dipc_queue **to)
 {
 	struct dipc_message *m = NULL;
 	struct dipc_sender *sender;
+	struct dipc_queue *q;
 
 	rcu_read_lock();
 	sender = rcu_dereference(ds->sender);
+	q = connected_queue(ds);
 	if (sender && dipc_sender_is_current(sender) && dipc_sock_rx(ds) &&
-	    may_take_one(connected_queue(ds)) &&
+	    may_take_one(q) &&
 	    dipc_sock_account_has_room(ds, DIPC_MESSAGE_TRUESIZE) &&
 	    refcount_inc_not_zero(&sender->refs)) {
-		m = dipc_message_reuse(sender,
-				       atomic64_inc_return(&ds->next_id), len);
-		if (unlikely(!m))
+		m = dipc_message_reuse(sender, len);
+		if (unlikely(!m)) {
 			dipc_sender_put(sender);
+		} else if (unlikely(!dipc_queue_get_unless_zero(q))) {
+			dipc_message_put(m);
+			m = NULL;
+		}
 	}
 	rcu_read_unlock();
+	*to = q;
 	return m;
 }
 
 static int errno_of(const struct dipc_queue *q, enum dipc_reason reason)
 {
 	switch (reason) {
-	case DIPC_REASON_NONE:
 	case DIPC_REASON_WOULD_BLOCK:
 		return -EINPROGRESS;
 	case DIPC_REASON_CLOSED:
 		return q->close_err;
 	default:
+		/* 0 if it was dropped by a queue that does so */
 		return dipc_reason_errno(reason);
 	}
 }
 
-static int deliver(struct dipc_sock *ds, struct dipc_message *m, u8 mode)
+static int deliver(struct dipc_queue *q, struct dipc_message *m, u8 mode)
 {
-	enum dipc_reason reason;
-	struct dipc_queue *q;
-	int err = 0;
+	enum dipc_reason reason = dipc_deliver_at_once(q, m, mode);
 
-	rcu_read_lock();
-	/* where to may have changed since it was looked at */
-	q = connected_queue(ds);
-	/* who receives from it counts who is in it; see dipc_queue_refs() */
-	if (likely(q && dipc_queue_get_unless_zero(q))) {
-		reason = dipc_deliver_at_once(q, m, mode);
-		if (unlikely(reason != DIPC_REASON_QUEUED &&
-			     reason != DIPC_REASON_HANDED))
-			err = errno_of(q, reason);
-		dipc_queue_put(q);
-	} else {
-		err = -EINPROGRESS;
-	}
-	rcu_read_unlock();
-	if (unlikely(err))
-		dipc_message_put(m);
-	return err;
+	if (likely(reason == DIPC_REASON_QUEUED ||
+		   reason == DIPC_REASON_HANDED))
+		return 0;
+	dipc_message_put(m);
+	return errno_of(q, reason);
 }
 
 /**
@@ -113,20 +109,23 @@ int dipc_sock_send_plain(struct dipc_sock *ds, struct msghdr *msg, size_t len)
 {
 	u8 mode = READ_ONCE(ds->mode);
 	struct dipc_message *m;
+	struct dipc_queue *q;
 	int err;
 
 	if (unlikely(!is_plain(ds, msg, len, mode)))
 		return -EINPROGRESS;
-	m = make_message(ds, len);
+	m = make_message(ds, len, &q);
 	if (unlikely(!m))
 		return -EINPROGRESS;
+	m->id = atomic64_inc_return(&ds->next_id);
 	m->priority = READ_ONCE(ds->priority);
 	if (likely(!dipc_message_copy_from(m, &msg->msg_iter))) {
-		err = deliver(ds, m, mode);
+		err = deliver(q, m, mode);
 	} else {
 		dipc_message_put(m);
 		err = -EINPROGRESS;
 	}
+	dipc_queue_put(q);
 	if (likely(!err))
 		return len;
 	iov_iter_revert(&msg->msg_iter, len - msg_data_left(msg));

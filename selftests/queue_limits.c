@@ -5,7 +5,11 @@
  */
 #define _GNU_SOURCE
 #include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
+
+#include <linux/sockios.h>
 
 #include "kselftest_harness.h"
 #include "queues.h"
@@ -71,6 +75,26 @@ TEST_F(bytes, full_by_bytes_is_full)
 	EXPECT_EQ(variant->result, ret);
 	snprintf(left, sizeof(left), "%s", take_all(self->rx));
 	EXPECT_STREQ(variant->left, left);
+}
+
+/* What a socket keeps is used again for the next: that goes another way. */
+TEST_F(bytes, what_found_no_room_leaves_nothing_behind)
+{
+	struct dt_stats after;
+	char text[60];
+	int i, out;
+
+	memset(text, 'b', sizeof(text));
+	for (i = 0; i < 20; i++) {
+		ASSERT_EQ(60, put_len(self->tx, 'a', 60));
+		EXPECT_EQ(variant->result ?: -EAGAIN,
+			  dt_send(self->tx, text, 60, MSG_DONTWAIT, NULL));
+		EXPECT_EQ(1, strlen(take_all(self->rx)));
+	}
+	ASSERT_EQ(0, ioctl(self->tx, SIOCOUTQ, &out));
+	EXPECT_EQ(0, out);
+	ASSERT_EQ(0, dt_stats_get(&after));
+	EXPECT_EQ(self->before.messages, after.messages);
 }
 
 TEST_F(bytes, exactly_full_is_not_over)

@@ -400,11 +400,10 @@ static bool has_much_left(const struct dipc_queue *q)
 	       q->bytes > q->capacity_bytes / 4;
 }
 
-/* It could be the next to be taken, or has no time. */
-static bool first_is_urgent(const struct dipc_queue *q)
+/* One could be the next to be taken, or somebody has no time. */
+static bool may_be_urgent(const struct dipc_queue *q, struct dipc_due *due)
 {
-	return q->levels || list_first_entry(&q->senders, struct dipc_message,
-					     node)->extra;
+	return q->levels || timerqueue_getnext(&due->deadlines);
 }
 
 /**
@@ -418,8 +417,8 @@ static bool first_is_urgent(const struct dipc_queue *q)
  * have room for many. Those who look at the room as such (a queue may serve as
  * a counter) find that it is given to them nevertheless, with a delay that
  * nobody waits for who has messages to read: the queue's timer lets them in
- * after LEFT_NS. Where messages have priorities, or the first in line has a
- * deadline, nobody is left.
+ * after LEFT_NS. Where messages have priorities, or any of them, or of those in
+ * line, has a deadline, nobody is left.
  *
  * Context: any; the queue's lock is held.
  * Return: whether they are, for now; if not, dipc_queue_admit_locked() is to be
@@ -431,7 +430,7 @@ bool dipc_queue_keep_in_line_locked(struct dipc_queue *q)
 	struct dipc_due *due = READ_ONCE(q->due);
 
 	if (!due || q->n_messages < ENOUGH_QUEUED || !has_much_left(q) ||
-	    list_empty(&q->senders) || first_is_urgent(q) || q->closed ||
+	    list_empty(&q->senders) || may_be_urgent(q, due) || q->closed ||
 	    q->ended)
 		return false;
 	if (unlikely(!due->left_in_line)) {

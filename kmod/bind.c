@@ -48,7 +48,8 @@ void dipc_sock_receive_from(struct dipc_sock *ds, struct dipc_queue *rx)
 static void take_port(struct dipc_sock *ds, struct dipc_port *port)
 {
 	WRITE_ONCE(ds->id, port->id);
-	WRITE_ONCE(ds->port, port);
+	/* who finds it finds what is in it; see connect.c */
+	smp_store_release(&ds->port, port);
 	if (dipc_sock_is_link(ds))
 		dipc_queue_close(&port->queue);
 	else
@@ -147,7 +148,8 @@ static int bind_mailbox(struct dipc_sock *ds, const struct sockaddr_dipc *addr)
 	/* as above */
 	smp_store_release(&ds->bound, mailbox->binding.name);
 	WRITE_ONCE(ds->id, port->id);
-	WRITE_ONCE(ds->port, port);
+	/* who finds it finds what is in it; see connect.c */
+	smp_store_release(&ds->port, port);
 	dipc_sock_receive_from(ds, &mailbox->queue);
 	dipc_mailbox_put(mailbox);
 	return 0;

@@ -90,6 +90,7 @@ err_calls:
 	dipc_call_fini_cache();
 err_messages:
 	dipc_message_fini_cache();
+	dipc_users_fini();
 	return err;
 }
 

@@ -329,8 +329,8 @@ static inline int dipc_waiter_done(const struct dipc_waiter *w)
  * @task: there as long as an RCU read section lasts
  *
  * What it waits for is there already. Often it has not got round to sleeping,
- * and the scheduler need not be asked. Between set_current_state() and
- * schedule() the task takes no lock, in which its state could be another one.
+ * and the scheduler need not be asked. Where spinlocks sleep it is: on its way
+ * to sleep the task may take one, and then its state is another for a moment.
  *
  * Context: any.
  */
@@ -338,7 +338,7 @@ static inline void dipc_wake(struct task_struct *task)
 {
 	/* pairs with set_current_state(): the task looks after that */
 	smp_mb();
-	if (!task_is_running(task))
+	if (IS_ENABLED(CONFIG_PREEMPT_RT) || !task_is_running(task))
 		wake_up_process(task);
 }
 

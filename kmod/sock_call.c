@@ -218,6 +218,9 @@ static void start_attempt(struct dipc_attempt *a, struct dipc_sock *ds,
 	a->params.deadline_ns = qn->params.deadline_ns;
 	a->params.files = qn->params.files;
 	a->dest = qn->dest;
+	/* or its time would begin anew with each signal */
+	if (qn->params.deadline_ns)
+		a->err_signal = -EINTR;
 }
 
 static __always_inline int check_question(const struct dipc_sock *ds,
@@ -264,7 +267,8 @@ static __always_inline enum dipc_reason sleep_for(struct dipc_call *call)
 
 	cond_resched();
 	for (;;) {
-		set_current_state(TASK_INTERRUPTIBLE);
+		/* a machine that is suspended is no signal */
+		set_current_state(TASK_INTERRUPTIBLE | TASK_FREEZABLE);
 		if (dipc_call_is_done(call))
 			break;
 		if (signal_pending(current)) {
@@ -440,7 +444,7 @@ static int pause(struct dipc_sock *ds, struct dipc_call *call)
 	end = min(end, call->due);
 	WRITE_ONCE(call->paused, true);
 	do {
-		set_current_state(TASK_INTERRUPTIBLE);
+		set_current_state(TASK_INTERRUPTIBLE | TASK_FREEZABLE);
 		if (signal_pending(current)) {
 			__set_current_state(TASK_RUNNING);
 			err = -EINTR;

@@ -94,6 +94,25 @@ TEST_F(calls, call_with_a_deadline_is_not_restarted)
 	EXPECT_EQ(-EAGAIN, TAKE(self->server).ret);
 }
 
+/* Nor while it waits for the memory that it takes. */
+TEST_F(calls, call_with_a_deadline_that_waits_for_sndbuf_is_not_restarted)
+{
+	static char large[60000];
+	struct calls_client c;
+	int least = 1;
+
+	ASSERT_EQ(0, setsockopt(self->client, SOL_SOCKET, SO_SNDBUF, &least,
+				sizeof(least)));
+	ASSERT_EQ(sizeof(large), dt_send(self->client, large, sizeof(large), 0,
+					 &self->to));
+	ASSERT_EQ(0, dt_count_signal(SIGUSR1, SA_RESTART));
+	ASSERT_TRUE(client_sleeps(&c, self, 100000 * MS));
+	EXPECT_EQ(1, dt_port_queued(self->to.sdipc_port));
+	ASSERT_EQ(0, calls_client_interrupt(&c, SIGUSR1));
+	EXPECT_EQ(-EINTR, calls_client_end(&c));
+	EXPECT_EQ(1, dt_port_queued(self->to.sdipc_port));
+}
+
 /* It may have been executed: that is not to happen twice. */
 TEST_F(calls, taken_request_is_never_restarted)
 {

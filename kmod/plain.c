@@ -56,7 +56,8 @@ static struct dipc_message *make_message(struct dipc_sock *ds, size_t len,
 	q = connected_queue(ds);
 	if (sender && dipc_sender_is_current(sender) && dipc_sock_rx(ds) &&
 	    may_take_one(q) &&
-	    dipc_sock_account_has_room(ds, DIPC_MESSAGE_TRUESIZE) &&
+	    dipc_account_has_room(sender->account, DIPC_MESSAGE_TRUESIZE,
+				  READ_ONCE(ds->sk.sk_sndbuf)) &&
 	    refcount_inc_not_zero(&sender->refs)) {
 		m = dipc_message_reuse(sender, len);
 		if (unlikely(!m)) {

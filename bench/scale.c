@@ -231,12 +231,22 @@ static void links_make(unsigned int first, unsigned int last)
 		MUST(socketpair(AF_DIPC, SOCK_SEQPACKET, 0, &fds[2 * i]));
 }
 
-static void links_use(unsigned int n)
+static void use_link(unsigned int i)
 {
-	unsigned int i = draw(n);
-
 	MUST(send(fds[2 * i], buf, LEN, 0));
 	receive(fds[2 * i + 1]);
+}
+
+static void links_use(unsigned int n)
+{
+	use_link(draw(n));
+}
+
+/* What a socket needs for its messages it has made with the first one. */
+static void links_warm(unsigned int n)
+{
+	for (unsigned int i = 0; i < n; i++)
+		use_link(i);
 }
 
 /* --- outstanding calls: one more, from its request to its reply --- */
@@ -309,11 +319,12 @@ static const struct scale {
 	void (*make)(unsigned int first, unsigned int last);
 	void (*use)(unsigned int n);
 	void (*unmake)(unsigned int n);	/* what would outlive the process */
+	void (*warm)(unsigned int n);	/* what the first use of each makes */
 } names = { names_make, names_use },
   mailboxes = { mailboxes_make, mailboxes_use, mailboxes_unmake },
   receivers = { receivers_make, receivers_use },
   tags = { tags_make, tags_use, tags_unmake },
-  links = { links_make, links_use },
+  links = { links_make, links_use, .warm = links_warm },
   calls = { calls_make, calls_use };
 
 static void prepare(unsigned int n)
@@ -336,6 +347,8 @@ static void run_cost(struct cell *c)
 
 	prepare(n);
 	s->make(0, n);
+	if (s->warm)
+		s->warm(n);
 	settle();
 	for (unsigned int i = 0; i < c->n; i++)
 		s->use(n);

@@ -383,6 +383,8 @@ HELPED(waits_for_room, set_up_no_room)
 HELPED(waits_for_room_reliable, set_up_no_room, .mode = DIPC_MODE_RELIABLE,
        .has_deadline = true)
 HELPED(waits_for_account, set_up_no_account, .len = 1000)
+HELPED(waits_for_account_for_a_time, set_up_no_account, .len = 1000,
+       .has_deadline = true)
 
 /* Without control messages, by the ioctl. */
 static long send_op(void *env)

@@ -109,7 +109,8 @@ static int shutdown_of(struct dipc_sock *ds)
 
 	if (!rx || !dipc_sock_is_link(ds))
 		return over;
-	if (READ_ONCE(rx->ended))
+	/* the error is there a moment before, for who receives */
+	if (READ_ONCE(rx->ended) || READ_ONCE(rx->end_err))
 		over |= RCV_SHUTDOWN;
 	rcu_read_lock();
 	/* it was set before rx, and stays as long as the socket lives */
@@ -131,13 +132,14 @@ static __poll_t end_mask(struct dipc_sock *ds)
 	if (!dipc_sock_is_link(ds))
 		return rx && READ_ONCE(rx->closed) ?
 		       EPOLLIN | EPOLLRDNORM | EPOLLERR | EPOLLHUP : 0;
+	/* first: whose error is seen here is seen to have ended below */
+	see_end(ds);
 	over = shutdown_of(ds);
 	if (over & RCV_SHUTDOWN)
 		mask |= EPOLLRDHUP | EPOLLIN | EPOLLRDNORM;
 	if (over == SHUTDOWN_MASK ||
 	    READ_ONCE(ds->sk.sk_state) == TCP_CLOSE)
 		mask |= EPOLLHUP;
-	see_end(ds);
 	return READ_ONCE(ds->sk.sk_err) ? mask | EPOLLERR : mask;
 }
 

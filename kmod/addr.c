@@ -47,6 +47,9 @@ int dipc_addr_check_name(const char *name, size_t size)
 	return len;
 }
 
+static_assert(offsetof(struct sockaddr_dipc, sdipc_name) % sizeof(u64) == 0);
+static_assert(sizeof_field(struct sockaddr_dipc, sdipc_name) % sizeof(u64) == 0);
+
 /* Eight bytes at a time: that is asked of each address without a name. */
 static bool name_is_empty(const struct sockaddr_dipc *addr)
 {

@@ -127,20 +127,26 @@ static __poll_t end_mask(struct dipc_sock *ds)
 {
 	const struct dipc_queue *rx = dipc_sock_rx(ds);
 	__poll_t mask = 0;
-	int over;
+	int over, err;
 
 	if (!dipc_sock_is_link(ds))
 		return rx && READ_ONCE(rx->closed) ?
 		       EPOLLIN | EPOLLRDNORM | EPOLLERR | EPOLLHUP : 0;
-	/* first: whose error is seen here is seen to have ended below */
+	/*
+	 * First, for others take the end over, too: whose error is seen here is
+	 * seen to have ended below.
+	 */
 	see_end(ds);
+	err = READ_ONCE(ds->sk.sk_err);
+	/* who has set it had read end_err before */
+	smp_rmb();
 	over = shutdown_of(ds);
 	if (over & RCV_SHUTDOWN)
 		mask |= EPOLLRDHUP | EPOLLIN | EPOLLRDNORM;
 	if (over == SHUTDOWN_MASK ||
 	    READ_ONCE(ds->sk.sk_state) == TCP_CLOSE)
 		mask |= EPOLLHUP;
-	return READ_ONCE(ds->sk.sk_err) ? mask | EPOLLERR : mask;
+	return err ? mask | EPOLLERR : mask;
 }
 
 /* True once after the other end was closed, or shut in both directions. */

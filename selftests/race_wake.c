@@ -59,15 +59,17 @@ FIXTURE_TEARDOWN(race)
 	EXPECT_STREQ("", race_left(&self->before));
 }
 
-/* What is waited for stays there, so it must be seen each time. */
+/*
+ * What is waited for stays there, so it must be seen each time; once the other
+ * side, who may have been stopped with it in his hands, can go on.
+ */
 static long poll_for(world *w, short events, short want)
 {
 	struct pollfd p = { .fd = w->watched, .events = events };
 	int i, seen = 0;
 
 	for (i = 0; i < POLLS && seen == i; i++)
-		seen += poll(&p, 1, 2000 * race_slow()) == 1 &&
-			p.revents & want;
+		seen += poll(&p, 1, DT_LONG_MS / 4) == 1 && p.revents & want;
 	__atomic_store_n(&w->goes_on, false, __ATOMIC_SEQ_CST);
 	return seen;
 }

@@ -17,6 +17,26 @@ static struct dipc_port *make_port(struct dipc_sock *ds, u64 id)
 }
 
 /**
+ * dipc_sock_tell_readable() - what a socket takes has changed
+ * @ds: the socket, which receives from a queue
+ *
+ * Those who poll are woken if there is something, or the end.
+ *
+ * Context: process.
+ */
+void dipc_sock_tell_readable(struct dipc_sock *ds)
+{
+	const struct dipc_queue *rx = dipc_sock_rx(ds);
+
+	if (!dipc_queue_readable(rx) && !READ_ONCE(rx->closed) &&
+	    !READ_ONCE(rx->ended))
+		return;
+	rcu_read_lock();
+	ds->watcher.ops->readable(&ds->watcher, true);
+	rcu_read_unlock();
+}
+
+/**
  * dipc_sock_receive_from() - a socket receives from a queue from here on
  * @ds: the socket, with its number; locked, or known to nobody yet
  * @rx: the queue; a reference is taken
@@ -36,12 +56,7 @@ void dipc_sock_receive_from(struct dipc_sock *ds, struct dipc_queue *rx)
 	 */
 	smp_mb();
 	/* who polls already does so on a queue that was not there */
-	if (dipc_queue_readable(rx) || READ_ONCE(rx->closed) ||
-	    READ_ONCE(rx->ended)) {
-		rcu_read_lock();
-		ds->watcher.ops->readable(&ds->watcher, true);
-		rcu_read_unlock();
-	}
+	dipc_sock_tell_readable(ds);
 }
 
 /* A port of a socket for links is not received from. */
@@ -374,8 +389,11 @@ int dipc_sock_set_recv_calls(struct dipc_sock *ds, bool on)
 		goto out;
 	}
 	WRITE_ONCE(ds->recv_calls, on);
-	if (on && ds->rx)
+	if (on && ds->rx) {
 		dipc_queue_watch_calls(ds->rx, &ds->watcher);
+		/* there may be requests in it, which were for others */
+		dipc_sock_tell_readable(ds);
+	}
 	l = dipc_sock_listener(ds);
 	if (l)
 		dipc_listener_set_calls(l, on);

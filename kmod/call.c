@@ -578,6 +578,20 @@ int dipc_call_errno(const struct dipc_call *call)
 }
 
 /**
+ * dipc_call_repeats() - is a call that has failed to be tried again
+ * @call: done
+ *
+ * Context: any.
+ * Return: whether its client wants that; there may be no time left for it.
+ */
+bool dipc_call_repeats(const struct dipc_call *call)
+{
+	return call->semantics == DIPC_AT_LEAST_ONCE && !call->is_last &&
+	       call->reason != DIPC_REASON_EXPIRED &&
+	       dipc_call_is_gone(dipc_call_errno(call));
+}
+
+/**
  * dipc_call_outcome() - what the client is told of a call's end
  * @call: done
  * @outcome: filled

@@ -52,7 +52,7 @@ struct dipc_call {
 	u8			semantics;	/* immutable once it is sent */
 	u8			hops;		/* how often it was forwarded */
 	u8			pauses;		/* before it was sent again */
-	bool			paused;		/* and is now to be */
+	bool			paused;		/* asynchronous, and is now to be */
 	bool			is_last;	/* it is not sent again */
 	u32			turn;		/* under @lock: of being sent */
 	bool			sending;	/* the same: just now */
@@ -124,7 +124,21 @@ bool dipc_call_give_up(struct dipc_call *call, enum dipc_reason reason,
 		       bool *withdrawn);
 void dipc_call_abandon(struct dipc_call *call, enum dipc_reason reason);
 int dipc_call_errno(const struct dipc_call *call);
+bool dipc_call_repeats(const struct dipc_call *call);
 void dipc_call_outcome(const struct dipc_call *call,
 		       struct dipc_outcome *outcome);
+
+/**
+ * dipc_call_is_gone() - has a try ended because nobody answers it
+ * @err: as dipc_call_errno() returned it
+ *
+ * Context: any.
+ * Return: whether another one may go better.
+ */
+static inline bool dipc_call_is_gone(int err)
+{
+	return err == -ECONNREFUSED || err == -ECONNRESET ||
+	       err == -ETIMEDOUT;
+}
 
 #endif /* _DIPC_CALL_H */

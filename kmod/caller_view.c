@@ -68,6 +68,15 @@ static unsigned int collect_calls(struct dipc_caller *c,
 	return n;
 }
 
+/*
+ * Has a try failed that is to be followed by another one? Of an asynchronous
+ * call there is none before somebody has looked for its outcome.
+ */
+static bool is_between_tries(const struct dipc_call *call)
+{
+	return call->done ? READ_ONCE(call->paused) : dipc_call_repeats(call);
+}
+
 static void describe(struct dipc_call *call, struct dipc_call_info *info)
 {
 	const struct dipc_sender *sender = call->request.sender;
@@ -90,8 +99,7 @@ static void describe(struct dipc_call *call, struct dipc_call_info *info)
 	else
 		info->dest.sdipc_type = DIPC_ADDR_ANY;
 	spin_lock_bh(&call->lock);
-	/* a try that has failed, and is to be followed by another one */
-	info->state = call->state == DIPC_CALL_DONE && READ_ONCE(call->paused) ?
+	info->state = call->state == DIPC_CALL_DONE && is_between_tries(call) ?
 		      DIPC_CALL_NEW : call->state;
 	info->since = call->since;
 	info->queue = call->queue;

@@ -284,7 +284,8 @@ static bool is_left(const struct dipc_link *rx)
  * @w: its watcher of @rx, which is not told; nor of @tx any more
  * @reset: the other end is told ECONNRESET, whatever was left
  *
- * Both are marked before anybody is woken, so that who is sees both.
+ * Both are marked before anybody is woken, so that who is sees both; but for
+ * a link with calls, whose ends come before the end of the connection.
  *
  * Context: process; may sleep.
  * Return: whether somebody may be calling @w just now, for what is read, or for
@@ -298,6 +299,11 @@ bool dipc_link_part(struct dipc_link *rx, struct dipc_link *tx,
 	bool is_first;
 
 	WRITE_ONCE(tx->hangup, true);
+	/* that nobody takes a call any more is told before the end, as calls are */
+	if (READ_ONCE(rx->queue.had_calls)) {
+		dipc_queue_close(&rx->queue);
+		has_to_close = false;
+	}
 	is_first = end(tx, reset || unread ? -ECONNRESET : 0);
 	if (has_to_close)
 		dipc_queue_close(&rx->queue);

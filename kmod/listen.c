@@ -89,12 +89,16 @@ static struct dipc_sock *wait(struct dipc_sock *ds, struct dipc_listener *l,
 			      long timeout, int *err)
 {
 	struct dipc_sock *new;
+	bool shut;
 	long left;
 
-	/* one connection wakes one task */
+	/*
+	 * One connection wakes one task. After the shutdown there are no more:
+	 * it is looked at before the last of them.
+	 */
 	left = ___wait_event(*sk_sleep(&ds->sk),
-			     ___wait_cond_timeout((new = take(l)) ||
-						  READ_ONCE(l->shut)),
+			     ___wait_cond_timeout((shut = dipc_listener_is_shut(l),
+						   (new = take(l)) || shut)),
 			     TASK_INTERRUPTIBLE, 1, timeout,
 			     __ret = schedule_timeout(__ret));
 	*err = left < 0 ? sock_intr_errno(timeout) : left ? -EINVAL : -EAGAIN;

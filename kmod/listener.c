@@ -93,8 +93,8 @@ void dipc_listener_set(struct dipc_listener *l,
 	old = l->info;
 	l->info = new;
 	more = backlog > l->backlog;
-	l->backlog = backlog;
-	l->shut = shut;
+	WRITE_ONCE(l->backlog, backlog);
+	WRITE_ONCE(l->shut, shut);
 	spin_unlock(&l->lock);
 	dipc_listener_put_info(&old);
 	if (more)
@@ -262,7 +262,7 @@ void dipc_listener_give_up(struct dipc_listener *l)
 void dipc_listener_shut(struct dipc_listener *l)
 {
 	spin_lock(&l->lock);
-	l->shut = true;
+	WRITE_ONCE(l->shut, true);
 	spin_unlock(&l->lock);
 	wake_up_interruptible_all(&l->connectors);
 }

@@ -75,4 +75,17 @@ static inline bool dipc_listener_readable(const struct dipc_listener *l)
 	return READ_ONCE(l->n_pending);
 }
 
+/**
+ * dipc_listener_is_shut() - is no further connection taken
+ * @l: the listener
+ *
+ * Context: any.
+ * Return: whether it is so; then all that will ever wait do so already.
+ */
+static inline bool dipc_listener_is_shut(const struct dipc_listener *l)
+{
+	/* under the lock nothing was added after it */
+	return smp_load_acquire(&l->shut);
+}
+
 #endif /* _DIPC_LISTENER_H */

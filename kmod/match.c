@@ -57,11 +57,8 @@ int dipc_sock_set_match(struct dipc_sock *ds, const struct dipc_match *match)
 		kfree_rcu(old, rcu);
 	/* who polls may find now what did not match before */
 	q = dipc_sock_rx(ds);
-	if (q && dipc_queue_readable(q)) {
-		rcu_read_lock();
-		ds->watcher.ops->readable(&ds->watcher, true);
-		rcu_read_unlock();
-	}
+	if (q)
+		dipc_sock_tell_readable(ds);
 	return 0;
 }
 
@@ -100,10 +97,13 @@ bool dipc_sock_readable(struct dipc_sock *ds, struct dipc_queue *q)
 	struct dipc_want standing;
 	u32 len;
 
-	if (!dipc_queue_readable(q))
+	/* a message may just be on its way from a line into the queue */
+	if (!dipc_queue_readable(q) && !dipc_queue_readable_locking(q))
 		return false;
 	want = dipc_sock_want(ds, &standing);
-	if (!want || (!want->has_match && !READ_ONCE(q->had_calls)))
+	if ((!want || (!want->has_match && !READ_ONCE(q->had_calls))) &&
+	    !dipc_queue_may_expire(q))
 		return true;
+	/* what is overdue goes first */
 	return dipc_queue_first(q, want, &len);
 }

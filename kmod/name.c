@@ -139,8 +139,6 @@ void dipc_name_remove(struct dipc_name_table *table,
 	struct dipc_name *name = binding->name;
 
 	mutex_lock(&table->lock);
-	if (table->event)
-		table->event(table, DIPC_NAME_DEL, binding);
 	spin_lock_bh(&name->lock);
 	list_del(&binding->by_name);
 	name->n_bindings--;
@@ -150,6 +148,9 @@ void dipc_name_remove(struct dipc_name_table *table,
 		rhashtable_remove_fast(&table->hash, &name->hash, name_params);
 		dipc_roll_leave(&table->roll, &name->entry);
 	}
+	/* who is told of it, and looks then, does not find it any more */
+	if (table->event)
+		table->event(table, DIPC_NAME_DEL, binding);
 	mutex_unlock(&table->lock);
 }
 

@@ -340,20 +340,23 @@ static int put_ports(struct sk_buff *skb, struct dipc_name *name, u32 max)
 	}
 	n = name->n_bindings;
 	spin_unlock_bh(&name->lock);
+	if (!n)
+		return -ENOENT;
 	return err ?: nla_put_u32(skb, DIPC_A_NAME_PORT_COUNT, n);
 }
 
 /* A mailbox can be given to another user, who then has the name. */
-static kuid_t name_owner(struct dipc_name *name)
+static int find_owner(struct dipc_name *name, kuid_t *uid)
 {
 	struct dipc_queue *queue = dipc_name_first(name);
 	struct dipc_queue_info info;
 
 	if (!queue)
-		return name->uid;
+		return -ENOENT;
 	dipc_queue_info(queue, &info);
 	dipc_queue_put(queue);
-	return info.owner;
+	*uid = info.owner;
+	return 0;
 }
 
 /**
@@ -364,14 +367,17 @@ static kuid_t name_owner(struct dipc_name *name)
  * @max_ports: at most so many of its ports
  *
  * Context: any.
- * Return: 0 or -EMSGSIZE.
+ * Return: 0 or -EMSGSIZE; -ENOENT if nobody has it yet, or any more.
  */
 int dipc_nl_put_name(struct sk_buff *skb, struct dipc_name *name,
 		     struct user_namespace *user_ns, u32 max_ports)
 {
+	kuid_t uid;
 	int err;
 
-	err = put_name(skb, name, name_owner(name), user_ns);
+	err = find_owner(name, &uid);
+	if (!err)
+		err = put_name(skb, name, uid, user_ns);
 	if (!err && name->type == DIPC_ADDR_PORT)
 		err = put_ports(skb, name, max_ports);
 	return err;
@@ -473,10 +479,8 @@ int dipc_nl_put_link(struct sk_buff *skb, struct dipc_link *link,
 		    DIPC_A_LINK_WRITER_UID, DIPC_A_LINK_WRITER_PID, user_ns) ||
 	    put_end(skb, dipc_link_reader(link), DIPC_A_LINK_READER_PORT,
 		    DIPC_A_LINK_READER_UID, DIPC_A_LINK_READER_PID, user_ns) ||
-	    (READ_ONCE(link->queue.ended) &&
-	     nla_put_flag(skb, DIPC_A_LINK_ENDED)) ||
-	    (READ_ONCE(link->queue.closed) &&
-	     nla_put_flag(skb, DIPC_A_LINK_CLOSED)))
+	    (info.ended && nla_put_flag(skb, DIPC_A_LINK_ENDED)) ||
+	    (info.closed && nla_put_flag(skb, DIPC_A_LINK_CLOSED)))
 		return -EMSGSIZE;
 	return put_queue(skb, &link_attrs, &info);
 }

@@ -157,7 +157,8 @@ static int dump_name(struct sk_buff *skb, struct netlink_callback *cb,
 		return -EMSGSIZE;
 	err = dipc_nl_put_name(skb, name, dipc_nl_user_ns(cb->skb),
 			       DUMP_PORTS_MAX);
-	return dipc_nl_dump_one_end(skb, nlh, err);
+	err = dipc_nl_dump_one_end(skb, nlh, err);
+	return err == -ENOENT ? 0 : err;
 }
 
 static int dump_names(struct sk_buff *skb, struct netlink_callback *cb,
@@ -237,9 +238,8 @@ int dipc_nl_name_get_doit(struct sk_buff *skb, struct genl_info *info)
 		return err;
 	name = dipc_name_find(&dn->names, text);
 	if (!name) {
-		NL_SET_ERR_MSG_ATTR(info->extack, info->attrs[DIPC_A_NAME_NAME],
-				    "nobody has this name");
-		return -ENOENT;
+		err = -ENOENT;
+		goto out;
 	}
 	reply = reply_begin(info, REPLY_PORTS_MAX * nla_total_size_64bit(8),
 			    &nlh);
@@ -251,6 +251,10 @@ int dipc_nl_name_get_doit(struct sk_buff *skb, struct genl_info *info)
 		err = -ENOMEM;
 	}
 	dipc_name_put(name);
+out:
+	if (err == -ENOENT)
+		NL_SET_ERR_MSG_ATTR(info->extack, info->attrs[DIPC_A_NAME_NAME],
+				    "nobody has this name");
 	return err;
 }
 

@@ -73,7 +73,7 @@ static bool is_end(struct dipc_sock *ds, struct dipc_call *call)
 	bool is_overdue = call->due != KTIME_MAX && call->due <= ktime_get();
 	struct dipc_caller *c = ds->caller;
 
-	if (dipc_sock_call_repeats(call) && !is_overdue) {
+	if (dipc_call_repeats(call) && !is_overdue) {
 		if (call->paused) {
 			send_again(ds, call);
 		} else {
@@ -84,7 +84,7 @@ static bool is_end(struct dipc_sock *ds, struct dipc_call *call)
 	}
 	if (!dipc_caller_claim(c, call))
 		return false;
-	if (dipc_sock_call_repeats(call))
+	if (dipc_call_repeats(call))
 		dipc_call_abandon(call, DIPC_REASON_EXPIRED);
 	return true;
 }

@@ -85,14 +85,15 @@ void dipc_pair_take(struct dipc_pair *pair, int which, struct dipc_sock *ds)
 	pair->rx[which] = NULL;
 	dipc_link_set_writer(dipc_link_of_queue(route->queue), &ds->watcher);
 	rcu_assign_pointer(ds->route, route);
-	dipc_sock_receive_from(ds, &rx->queue);
-	dipc_link_put(rx);
-	WRITE_ONCE(ds->sk.sk_state, TCP_ESTABLISHED);
 	/* what was shut down before is so now */
 	if (ds->sk.sk_shutdown & SEND_SHUTDOWN)
 		dipc_link_end(dipc_link_of_queue(route->queue));
 	if (ds->sk.sk_shutdown & RCV_SHUTDOWN)
 		dipc_link_end(rx);
+	/* before those who poll are told that there is something to receive */
+	WRITE_ONCE(ds->sk.sk_state, TCP_ESTABLISHED);
+	dipc_sock_receive_from(ds, &rx->queue);
+	dipc_link_put(rx);
 }
 
 static void describe(struct dipc_sock *ds, struct dipc_link_end *end)

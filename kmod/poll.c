@@ -69,7 +69,8 @@ static noinline void take_end_over(struct dipc_sock *ds,
 	spin_lock_bh(&ds->end_lock);
 	err = READ_ONCE(rx->end_err);
 	if (!ds->end_seen) {
-		WRITE_ONCE(ds->sk.sk_err, -err);
+		/* who sees it sees end_err */
+		smp_store_release(&ds->sk.sk_err, -err);
 		/* who sees it sees the error */
 		smp_store_release(&ds->end_seen, true);
 	}
@@ -100,17 +101,39 @@ int dipc_sock_error(struct dipc_sock *ds)
 	return sock_error(&ds->sk);
 }
 
+/**
+ * dipc_sock_has_error() - would dipc_sock_error() tell of something
+ * @ds: the socket
+ *
+ * Context: any.
+ * Return: whether it would; then what came before the end can be seen, too.
+ */
+bool dipc_sock_has_error(struct dipc_sock *ds)
+{
+	const struct dipc_queue *rx = dipc_sock_rx(ds);
+
+	/* pairs with the release in dipc_queue_end() */
+	if (rx && smp_load_acquire(&rx->end_err))
+		return true;
+	/* pairs with the release in take_end_over() */
+	return smp_load_acquire(&ds->sk.sk_err);
+}
+
 /* Which directions are over, as bits of sk_shutdown. */
 static int shutdown_of(struct dipc_sock *ds)
 {
 	const struct dipc_queue *rx = dipc_sock_rx(ds), *tx;
 	const struct dipc_route *route;
-	int over = READ_ONCE(ds->sk.sk_shutdown);
+	int over = 0;
 
+	/* from when it is connected, it is over when that has been done */
 	if (!rx || !dipc_sock_is_link(ds))
-		return over;
-	/* the error is there a moment before, for who receives */
-	if (READ_ONCE(rx->ended) || READ_ONCE(rx->end_err))
+		return READ_ONCE(ds->sk.sk_shutdown);
+	/*
+	 * The error is there a moment before, for who receives. Who sees the
+	 * end sees that the other direction was closed before.
+	 */
+	if (smp_load_acquire(&rx->ended) || READ_ONCE(rx->end_err))
 		over |= RCV_SHUTDOWN;
 	rcu_read_lock();
 	/* it was set before rx, and stays as long as the socket lives */
@@ -120,6 +143,34 @@ static int shutdown_of(struct dipc_sock *ds)
 		over |= SEND_SHUTDOWN;
 	rcu_read_unlock();
 	return over;
+}
+
+static int end_err_of(struct dipc_sock *ds)
+{
+	const struct dipc_queue *rx = dipc_sock_rx(ds);
+
+	return rx ? READ_ONCE(rx->end_err) : 0;
+}
+
+/*
+ * What is over, and the error that goes with it, as they were at one moment: an
+ * end that comes meanwhile has both told or neither.
+ */
+static int look_at_end(struct dipc_sock *ds, int *over)
+{
+	int end_err, err;
+
+	/* it changes once at most: then all is looked at anew */
+	do {
+		end_err = end_err_of(ds);
+		see_end(ds);
+		/* pairs with the release in take_end_over() */
+		err = smp_load_acquire(&ds->sk.sk_err);
+		*over = shutdown_of(ds);
+		/* end_err is set before what shutdown_of() looks at */
+		smp_rmb();
+	} while (unlikely(end_err_of(ds) != end_err));
+	return err;
 }
 
 /* The end of a connection, or of one direction, or the mailbox's end. */
@@ -132,15 +183,7 @@ static __poll_t end_mask(struct dipc_sock *ds)
 	if (!dipc_sock_is_link(ds))
 		return rx && READ_ONCE(rx->closed) ?
 		       EPOLLIN | EPOLLRDNORM | EPOLLERR | EPOLLHUP : 0;
-	/*
-	 * First, for others take the end over, too: whose error is seen here is
-	 * seen to have ended below.
-	 */
-	see_end(ds);
-	err = READ_ONCE(ds->sk.sk_err);
-	/* who has set it had read end_err before */
-	smp_rmb();
-	over = shutdown_of(ds);
+	err = look_at_end(ds, &over);
 	if (over & RCV_SHUTDOWN)
 		mask |= EPOLLRDHUP | EPOLLIN | EPOLLRDNORM;
 	if (over == SHUTDOWN_MASK ||

@@ -218,11 +218,14 @@ struct dipc_queue_info {
 	u64			bytes;
 	u64			dropped;
 	kuid_t			owner;
+	bool			ended;		/* also if it is closed */
+	bool			closed;
 };
 
-/* queue_expire.c, queue_receivers.c, queue_store.c: before one comes */
+/* queue_expire.c, queue_receivers.c, queue_store.c: before one comes, or goes */
 int dipc_queue_prepare_due(struct dipc_queue *q);
 void dipc_queue_prepare_line(struct dipc_queue *q);
+void dipc_queue_expire(struct dipc_queue *q);
 void dipc_queue_prepare_receiver(struct dipc_queue *q,
 				 const struct dipc_want *want);
 u32 dipc_queue_spare(struct dipc_queue *q);
@@ -281,6 +284,7 @@ void dipc_queue_rouse(struct dipc_queue *q, const void *owner);
 bool dipc_queue_withdraw_receiver(struct dipc_queue *q, struct dipc_waiter *w);
 void dipc_watcher_init(struct dipc_watcher *w,
 		       const struct dipc_watcher_ops *ops);
+bool dipc_queue_readable_locking(struct dipc_queue *q);
 void dipc_queue_rest(struct dipc_queue *q);
 bool dipc_queue_needs_worker(struct dipc_queue *q);
 void dipc_queue_watch(struct dipc_queue *q, struct dipc_watcher *w);

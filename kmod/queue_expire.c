@@ -57,6 +57,30 @@ void dipc_queue_drop_overdue_locked(struct dipc_queue *q,
 		ev->more = true;
 }
 
+/**
+ * dipc_queue_expire() - discard what is overdue
+ * @q: the queue
+ *
+ * For who is about to look at it without the lock. The timer does the same, but
+ * may be late.
+ *
+ * Context: any.
+ */
+void dipc_queue_expire(struct dipc_queue *q)
+{
+	struct dipc_queue_events ev;
+
+	if (likely(!dipc_queue_may_expire(q)))
+		return;
+	dipc_queue_events_init(&ev);
+	rcu_read_lock();
+	spin_lock_bh(&q->lock);
+	dipc_queue_expire_locked(q, &ev);
+	spin_unlock_bh(&q->lock);
+	dipc_queue_notify(q, &ev);
+	rcu_read_unlock();
+}
+
 static enum hrtimer_restart time_is_over(struct hrtimer *timer)
 {
 	struct dipc_due *due = container_of(timer, struct dipc_due, timer);

@@ -245,10 +245,15 @@ void dipc_queue_info(struct dipc_queue *q, struct dipc_queue_info *info)
 	info->conf.msg_max_bytes = q->msg_max_bytes;
 	info->conf.policy = q->policy;
 	info->conf.order = q->order;
-	info->n_messages = q->n_messages;
-	info->n_senders = q->n_senders;
-	info->n_receivers = q->n_receivers;
-	info->bytes = q->bytes;
+	info->closed = q->closed;
+	info->ended = q->closed || q->ended;
+	/* what is left in a closed one is gone, for whoever asks */
+	if (!q->closed) {
+		info->n_messages = q->n_messages;
+		info->n_senders = q->n_senders;
+		info->n_receivers = q->n_receivers;
+		info->bytes = q->bytes;
+	}
 	info->dropped = q->dropped;
 	info->owner = q->owner;
 	spin_unlock_bh(&q->lock);
@@ -295,9 +300,11 @@ static bool purge_batch(struct dipc_queue *q, enum dipc_reason reason, u32 *n)
  */
 u32 dipc_queue_purge(struct dipc_queue *q, enum dipc_reason reason)
 {
-	u32 start = READ_ONCE(q->n_messages);
-	u32 left = start;
+	u32 start, left;
 
+	dipc_queue_expire(q);
+	start = READ_ONCE(q->n_messages);
+	left = start;
 	while (purge_batch(q, reason, &left))
 		cond_resched();
 	return start - left;
@@ -366,8 +373,9 @@ bool dipc_queue_end(struct dipc_queue *q, int err)
 	is_first = !q->closed && !q->ended;
 	news = is_first || (!q->closed && err && !q->end_err);
 	if (news) {
-		q->end_err = err;
 		/* pairs with the acquire of those who look without the lock */
+		smp_store_release(&q->end_err, err);
+		/* the same */
 		smp_store_release(&q->ended, true);
 	}
 	spin_unlock_bh(&q->lock);

@@ -216,6 +216,26 @@ void dipc_queue_unwatch(struct dipc_queue *q, struct dipc_watcher *w)
 }
 
 /**
+ * dipc_queue_readable_locking() - dipc_queue_readable(), for certain
+ * @q: the queue
+ *
+ * Without the lock, what goes from one place to another is perhaps seen in
+ * none.
+ *
+ * Context: any.
+ * Return: whether there are messages, or senders that wait with one.
+ */
+bool dipc_queue_readable_locking(struct dipc_queue *q)
+{
+	bool readable;
+
+	spin_lock_bh(&q->lock);
+	readable = dipc_queue_readable(q) || q->n_senders;
+	spin_unlock_bh(&q->lock);
+	return readable;
+}
+
+/**
  * dipc_queue_rest() - who takes all that comes waits, though not in line
  * @q: the queue
  *
@@ -293,17 +313,23 @@ bool dipc_queue_watch_room(struct dipc_queue *q, struct dipc_watcher *w,
 			   u32 len, u8 mode, kuid_t uid,
 			   const struct dipc_user *user)
 {
+	struct dipc_queue_events ev;
 	struct dipc_queue *old;
 	bool room;
 
+	dipc_queue_events_init(&ev);
+	rcu_read_lock();
 	spin_lock_bh(&w->room_lock);
 	old = change_room_queue(q, w);
 	spin_lock_bh(&q->lock);
+	dipc_queue_expire_locked(q, &ev);
 	room = dipc_queue_would_admit_locked(q, len, mode, uid, user);
 	if (!room)
 		enter_starved_locked(q, w);
 	spin_unlock_bh(&q->lock);
 	spin_unlock_bh(&w->room_lock);
+	dipc_queue_notify(q, &ev);
+	rcu_read_unlock();
 	dipc_queue_put(old);
 	return room;
 }

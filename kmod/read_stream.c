@@ -142,6 +142,8 @@ static long wait_for_more(const struct reading *r, long timeout)
 	struct sock *sk = &r->ds->sk;
 
 	add_wait_queue(sk_sleep(sk), &wait);
+	/* pairs with skwq_has_sleeper(): is_over() looks without a lock */
+	smp_mb();
 	while (!is_over(r) && timeout && !signal_pending(current))
 		timeout = wait_woken(&wait, TASK_INTERRUPTIBLE, timeout);
 	remove_wait_queue(sk_sleep(sk), &wait);

@@ -283,6 +283,8 @@ static int receive_any(struct dipc_reception *r)
 	int ret;
 
 	add_wait_queue(sk_sleep(sk), &wait);
+	/* pairs with skwq_has_sleeper(): outcomes are asked for without a lock */
+	smp_mb();
 	for (;;) {
 		ret = dipc_sock_receive_outcome(r->ds, r->msg, r->len,
 						r->flags);
@@ -315,9 +317,15 @@ static __always_inline int receive_message(struct dipc_reception *r)
 		err = receive_one(r);
 	if (unlikely(err == LOOK_FOR_ENDS))
 		err = receive_any(r);
-	if (!err && !r->got && dipc_sock_is_link(ds))
-		return dipc_sock_error(ds);
-	return err;
+	if (err || r->got || !dipc_sock_is_link(ds))
+		return err;
+	/* the end; a call may have ended by it after it was looked for */
+	if (looks_for_ends(r)) {
+		err = dipc_sock_receive_outcome(ds, r->msg, r->len, r->flags);
+		if (err != -EAGAIN)
+			return err;
+	}
+	return dipc_sock_error(ds);
 }
 
 /* All but what is wanted, and where the rest goes but for the payload. */
@@ -406,8 +414,11 @@ static int receive_completion(struct dipc_sock *ds, struct msghdr *msg,
 				  take_completion(eq, msg);
 }
 
-/* What is said before anything else is looked at, in the order of AF_UNIX. */
-static int check(struct dipc_sock *ds, int flags)
+/*
+ * What is said before anything else is looked at, in the order of AF_UNIX;
+ * @is_over: also the end of a connection.
+ */
+static int check(struct dipc_sock *ds, int flags, bool is_over)
 {
 	bool is_link = ds->sk.sk_type == SOCK_SEQPACKET;
 
@@ -415,7 +426,7 @@ static int check(struct dipc_sock *ds, int flags)
 		return -ENOTCONN;
 	if (flags & MSG_OOB)
 		return -EOPNOTSUPP;
-	return is_link ? dipc_sock_error(ds) : 0;
+	return is_link && is_over ? dipc_sock_error(ds) : 0;
 }
 
 static noinline int receive_next(struct dipc_sock *ds, struct msghdr *msg,
@@ -450,19 +461,24 @@ static noinline int receive_next(struct dipc_sock *ds, struct msghdr *msg,
 int dipc_sock_receive(struct dipc_sock *ds, struct msghdr *msg, size_t len,
 		      int flags)
 {
+	bool is_over = true;
 	int err;
 
 	if (flags & MSG_ERRQUEUE)
 		return receive_completion(ds, msg, flags);
 	if (ds->sk.sk_type == SOCK_STREAM)
 		return dipc_sock_read_stream(ds, msg, len, flags);
-	/* what became of a call is told before what became of the connection */
+	/*
+	 * What became of a call is told before what became of the connection:
+	 * an end that comes after this is for the next receive.
+	 */
 	if (dipc_sock_has_calls(ds)) {
+		is_over = dipc_sock_has_error(ds);
 		err = dipc_sock_receive_outcome(ds, msg, len, flags);
 		if (err != -EAGAIN)
 			return err;
 	}
-	err = check(ds, flags);
+	err = check(ds, flags, is_over);
 	if (err)
 		return err;
 	err = dipc_sock_receive_plain(ds, msg, len, flags);
@@ -489,7 +505,7 @@ int dipc_sock_receive_op(struct dipc_sock *ds, struct iov_iter *to,
 	struct dipc_reception r __uninitialized;
 	int err;
 
-	err = check(ds, 0);
+	err = check(ds, 0, true);
 	if (!err)
 		err = init(&r, ds, to, iov_iter_count(to),
 			   may_wait ? 0 : MSG_DONTWAIT);

@@ -123,6 +123,7 @@ int dipc_sock_bind_any(struct dipc_sock *ds);
 bool dipc_sock_unbind(struct dipc_sock *ds);
 void dipc_sock_name(struct dipc_sock *ds, struct sockaddr_dipc *addr);
 void dipc_sock_draw_id(struct dipc_sock *ds);
+void dipc_sock_tell_readable(struct dipc_sock *ds);
 void dipc_sock_receive_from(struct dipc_sock *ds, struct dipc_queue *rx);
 void dipc_sock_conf(const struct dipc_sock *ds, struct dipc_queue_conf *conf);
 int dipc_sock_set_conf(struct dipc_sock *ds,
@@ -139,6 +140,7 @@ void dipc_sock_init_wake(struct dipc_sock *ds);
 struct dipc_account *dipc_sock_account(struct dipc_sock *ds);
 long dipc_sock_outstanding(struct dipc_sock *ds);
 int dipc_sock_error(struct dipc_sock *ds);
+bool dipc_sock_has_error(struct dipc_sock *ds);
 void dipc_sock_arrived(void *socket);
 bool dipc_sock_account_has_room(struct dipc_sock *ds, size_t truesize);
 bool dipc_sock_account_room(struct dipc_sock *ds, size_t truesize,

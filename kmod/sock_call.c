@@ -305,26 +305,6 @@ static __always_inline int await(struct dipc_call *call)
 	       -ERESTARTSYS : -EINTR;
 }
 
-static bool is_gone(int err)
-{
-	return err == -ECONNREFUSED || err == -ECONNRESET ||
-	       err == -ETIMEDOUT;
-}
-
-/**
- * dipc_sock_call_repeats() - is a call that has failed to be tried again
- * @call: done
- *
- * Context: process.
- * Return: whether its client wants that; there may be no time left for it.
- */
-bool dipc_sock_call_repeats(const struct dipc_call *call)
-{
-	return call->semantics == DIPC_AT_LEAST_ONCE && !call->is_last &&
-	       call->reason != DIPC_REASON_EXPIRED &&
-	       is_gone(dipc_call_errno(call));
-}
-
 /**
  * dipc_sock_call_pause() - how long to wait before a request is sent again
  * @call: the try before; the next pause is longer
@@ -442,7 +422,6 @@ static int pause(struct dipc_sock *ds, struct dipc_call *call)
 	int err = 0;
 
 	end = min(end, call->due);
-	WRITE_ONCE(call->paused, true);
 	do {
 		set_current_state(TASK_INTERRUPTIBLE | TASK_FREEZABLE);
 		if (signal_pending(current)) {
@@ -457,7 +436,7 @@ static int pause(struct dipc_sock *ds, struct dipc_call *call)
 /* What has gone well once may do so again. */
 static bool may_come_back(int err)
 {
-	return is_gone(err) || err == -ENOENT || err == -ENOBUFS ||
+	return dipc_call_is_gone(err) || err == -ENOENT || err == -ENOBUFS ||
 	       err == -ENOMEM || err == -EAGAIN;
 }
 
@@ -553,7 +532,7 @@ int dipc_sock_call(struct dipc_sock *ds, struct dipc_question *qn,
 		return err;
 	}
 	err = try(ds, &a, call, NULL);
-	if (unlikely(is_gone(err) && call->semantics == DIPC_AT_LEAST_ONCE))
+	if (unlikely(dipc_call_is_gone(err) && call->semantics == DIPC_AT_LEAST_ONCE))
 		err = insist(ds, &call);
 	dipc_caller_remove_sync(ds->caller, call);
 	if (outcome && dipc_call_is_done(call))

@@ -26,7 +26,6 @@ struct dipc_question {
 int dipc_sock_call(struct dipc_sock *ds, struct dipc_question *qn,
 		   struct iov_iter *in, struct dipc_outcome *outcome);
 int dipc_sock_call_start(struct dipc_sock *ds, struct dipc_question *qn);
-bool dipc_sock_call_repeats(const struct dipc_call *call);
 u64 dipc_sock_call_pause(struct dipc_call *call);
 struct dipc_call *dipc_sock_call_again(struct dipc_sock *ds,
 				       const struct dipc_call *old,

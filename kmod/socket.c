@@ -168,8 +168,10 @@ static long readable_bytes(struct dipc_sock *ds)
 	if (!q)
 		return 0;
 	want = dipc_sock_want(ds, &standing);
-	if (dipc_sock_is_link(ds) && !want)
+	if (dipc_sock_is_link(ds) && !want) {
+		dipc_queue_expire(q);
 		return min_t(u64, READ_ONCE(q->bytes), INT_MAX);
+	}
 	if (READ_ONCE(q->closed))
 		return q->close_err;
 	return dipc_queue_first(q, want, &len) ? len : 0;

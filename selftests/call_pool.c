@@ -157,6 +157,23 @@ TEST_F(calls, plain_receiver_passes_over_requests)
 	close(plain);
 }
 
+TEST_F(calls, who_polls_is_woken_when_he_takes_calls)
+{
+	struct sockaddr_dipc box;
+	struct poller p;
+	int plain;
+
+	ASSERT_EQ(0, make_pool(self, &box, NULL, 0));
+	EXPECT_EQ(1, start(self, FORM, "a"));
+	plain = dt_socket_bound(SOCK_RDM, &box);
+	ASSERT_LE(0, plain);
+	ASSERT_TRUE(start_poller(&p, API_POLL, plain, POLLIN));
+	EXPECT_EQ(0, calls_take_calls(plain));
+	EXPECT_EQ(POLLIN, join_poller(&p));
+	EXPECT_STREQ("a", TAKE(plain).text);
+	close(plain);
+}
+
 TEST_F(calls, request_wakes_a_worker_and_not_a_plain_receiver)
 {
 	struct sockaddr_dipc box;

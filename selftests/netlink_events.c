@@ -6,6 +6,8 @@
 #define _GNU_SOURCE
 #include <linux/genetlink.h>
 #include <linux/netlink.h>
+#include <sched.h>
+#include <stdio.h>
 
 #include "call.h"
 #include "kselftest_harness.h"
@@ -154,6 +156,53 @@ TEST_F(listener, names_of_a_port_come_and_go)
 	EXPECT_EQ(port, EXPECT_EVENT(NAME_DEL, "one").port);
 	EXPECT_EQ(port, EXPECT_EVENT(NAME_DEL, "two").port);
 	EXPECT_NO_EVENT();
+}
+
+#define ROUNDS	200
+
+static long come_and_go(void *arg)
+{
+	char name[DIPC_NAME_MAX + 1];
+	struct sockaddr_dipc addr;
+	int i, fd;
+
+	for (i = 0; i < ROUNDS; i++) {
+		snprintf(name, sizeof(name), "n%d", i);
+		addr = dt_name(name);
+		fd = dt_socket_bound(SOCK_RDM, &addr);
+		if (fd < 0)
+			return fd;
+		close(fd);
+	}
+	return 0;
+}
+
+/* It is told when it is done, and not when it is going to be. */
+TEST_F(listener, what_is_told_to_be_gone_is_not_found)
+{
+	struct dt_thread thread;
+	struct event e;
+	struct dt_nl nl;
+	int n = 0, err;
+
+	ASSERT_EQ(0, dt_nl_open(&nl));
+	ASSERT_EQ(0, dt_thread_start(&thread, come_and_go, NULL));
+	while (n < ROUNDS) {
+		err = event_read(&self->nl, &e);
+		if (err == -EAGAIN) {
+			sched_yield();
+			continue;
+		}
+		ASSERT_EQ(0, err);
+		if (e.cmd != DIPC_CMD_NAME_DEL_NTF)
+			continue;
+		dt_nl_begin(&nl, DIPC_CMD_NAME_GET, 0);
+		dt_nl_put_str(&nl, DIPC_A_NAME_NAME, e.name);
+		EXPECT_EQ(-ENOENT, dt_nl_call(&nl, NULL, NULL, NULL));
+		n++;
+	}
+	EXPECT_EQ(0, dt_thread_join(&thread));
+	dt_nl_close(&nl);
 }
 
 TEST_F(listener, transient_mailbox_goes_with_its_user)

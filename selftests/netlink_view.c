@@ -127,6 +127,24 @@ TEST_F(world, link_get_tells_both_directions_of_a_connection)
 	EXPECT_TRUE(DT_WAIT_UNTIL(!links_dump(&self->nl, &all) && !all.n));
 }
 
+TEST_F(world, link_get_tells_that_one_end_was_closed)
+{
+	struct links all;
+	int fds[2];
+
+	ASSERT_EQ(0, socketpair(dt_family(), SOCK_SEQPACKET, 0, fds));
+	ASSERT_EQ(3, dt_send(fds[0], "abc", 3, 0, NULL));
+	close(fds[1]);
+	ASSERT_EQ(0, links_dump(&self->nl, &all));
+	/* nothing more comes on either; what nobody will read is gone */
+	EXPECT_EQ(2, all.n);
+	EXPECT_EQ(2, all.ended);
+	EXPECT_EQ(1, all.closed);
+	EXPECT_EQ(0, all.msgs);
+	EXPECT_EQ(0, all.bytes);
+	close(fds[0]);
+}
+
 static void listener_cb(int type, const void *data, int len, void *arg)
 {
 	uint32_t *found = arg;

@@ -533,6 +533,62 @@ TEST_F_TIMEOUT(race, client_and_server_close, 200)
 }
 
 /*
+ * Over a link
+ */
+
+/* Of two calls one is taken and one is not. */
+static bool set_link(void *world_)
+{
+	world *w = world_;
+	int pair[2];
+	int i;
+
+	close_all(w);
+	if (socketpair(dt_family(), SOCK_SEQPACKET, 0, pair))
+		return false;
+	w->client = pair[0];
+	w->server[0] = pair[1];
+	if (calls_take_calls(w->server[0]))
+		return false;
+	for (i = 0; i < 2; i++)
+		if (calls_start(BY_OP, w->client, "question",
+				WITH(.cookie = i)) < 0)
+			return false;
+	return !take(w);
+}
+
+/* How many calls have ended before the connection does. */
+static long receive_all(void *world_)
+{
+	world *w = world_;
+	struct calls_end end;
+	long n = 0;
+
+	do {
+		end = calls_finish(BY_MSG, w->client, MSG_DONTWAIT);
+		n += end.has_outcome;
+	} while (end.has_outcome || end.ret == -EAGAIN);
+	return end.ret == -ECONNRESET ? n : end.ret;
+}
+
+static int judge_link(void *world_, const long *ret)
+{
+	return ret[0] || ret[1] != 2 ? RACE_WRONG : 0;
+}
+
+TEST_F_TIMEOUT(race, close_of_a_link_against_receive, 200)
+{
+	static const struct race race = {
+		"close of a link with calls against receive", .set = set_link,
+		.side = { close_server, receive_all, look },
+		.judge = judge_link,
+		.outcome = { { "all were told", RACE_UNKNOWN } },
+	};
+
+	EXPECT_EQ(0, race_run(&race, self));
+}
+
+/*
  * In a mailbox
  */
 

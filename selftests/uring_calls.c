@@ -122,6 +122,7 @@ TEST_F(uring, peek_leaves_it)
 TEST_F(uring, cancelled_receive_takes_nothing)
 {
 	DO(RECV, recv, self->rx, self->buf, 1, 0);
+	ASSERT_TRUE(uring_wait_polling(&self->u));
 	EXPECT_WAITS(RECV);
 	DO(CANCEL, cancel64, RECV, 0);
 	EXPECT_TRUE(has_cancelled(uring_wait(&self->u, CANCEL)));
@@ -136,6 +137,7 @@ TEST_F(uring, cancelled_send_sends_nothing)
 	char last = 0;
 
 	DO(SEND, send, self->tx, "z", 1, 0);
+	ASSERT_TRUE(uring_wait_polling(&self->u));
 	EXPECT_WAITS(SEND);
 	DO(CANCEL, cancel64, SEND, 0);
 	EXPECT_TRUE(has_cancelled(uring_wait(&self->u, CANCEL)));
@@ -365,6 +367,7 @@ TEST_F(uring, zero_copy)
 TEST_F(uring, descriptor_is_closed_meanwhile)
 {
 	DO(RECV, recv, self->rx, self->buf, 1, 0);
+	ASSERT_TRUE(uring_wait_polling(&self->u));
 	EXPECT_WAITS(RECV);
 	if (variant->how != URING_FIXED) {
 		DO(AGAIN, close, self->rx);

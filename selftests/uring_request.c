@@ -261,6 +261,7 @@ TEST_F(ring, wait_that_is_cancelled_leaves_the_call)
 	EXPECT_EQ(4, calls_start(BY_OP, self->client, "ping",
 				 WITH(.cookie = 3)));
 	recv_on(&self->u, self->client, &ended, RECV, 0);
+	ASSERT_TRUE(uring_wait_polling(&self->u));
 	sqe = uring_entry(&self->u);
 	io_uring_prep_cancel64(sqe, RECV, 0);
 	uring_add(&self->u, sqe, SEND, 0);

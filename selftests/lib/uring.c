@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* See uring.h. */
 #define _GNU_SOURCE
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 
@@ -88,6 +89,32 @@ static int find(struct uring *u, uint64_t id)
 bool uring_is_done(struct uring *u, uint64_t id)
 {
 	return find(u, id) >= 0;
+}
+
+/* As the kernel tells of it: "PollList:", and a line for each. */
+static bool is_polling(const struct uring *u)
+{
+	bool in_list = false, found = false;
+	char path[64], line[256];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", u->ring.ring_fd);
+	f = fopen(path, "re");
+	if (!f)
+		return false;
+	while (fgets(line, sizeof(line), f)) {
+		if (!strncmp(line, "  op=", 5))
+			found |= in_list;
+		else
+			in_list = !strcmp(line, "PollList:\n");
+	}
+	fclose(f);
+	return found;
+}
+
+bool uring_wait_polling(struct uring *u)
+{
+	return DT_WAIT_UNTIL(is_polling(u));
 }
 
 long uring_wait(struct uring *u, uint64_t id)

@@ -43,6 +43,12 @@ void uring_add(struct uring *u, struct io_uring_sqe *sqe, uint64_t id,
 int uring_submit(struct uring *u);
 /* Has it a result to be taken? Gives requests the occasion to go on. */
 bool uring_is_done(struct uring *u, uint64_t id);
+/*
+ * Until one of those that were submitted waits for its file to become ready.
+ * Before that a worker may not even know the file, only its number, and on some
+ * kernels who cancels a request that goes from hand to hand does not find it.
+ */
+bool uring_wait_polling(struct uring *u);
 /* Its next result, or -ETIME if none comes. */
 long uring_wait(struct uring *u, uint64_t id);
 

@@ -41,6 +41,7 @@
 #define N_EDGE		3	/* edge-triggered senders */
 #define LEN_MAX		(100 * 1024)
 #define EDGE_MS		2000	/* far longer than the receiver lets it be full */
+#define LOST_MS		10000	/* by then who has made room has told */
 
 /* What all processes see. */
 struct shared {
@@ -429,7 +430,7 @@ static int edge_sender(void *arg)
 		if (epoll_wait(ep, &ev, 1, EDGE_MS))
 			continue;
 		/* is there room, and nothing under way to say so? */
-		if (poll(&p, 1, 0) == 1 && !epoll_wait(ep, &ev, 1, EDGE_MS))
+		if (poll(&p, 1, 0) == 1 && !epoll_wait(ep, &ev, 1, LOST_MS))
 			atomic_fetch_add(&all->lost_wakeups, 1);
 	}
 	return 0;

@@ -265,7 +265,16 @@ int dt_set_capacity(int fd, uint32_t msgs, uint8_t policy)
 static void *run_thread(void *arg)
 {
 	struct dt_thread *t = arg;
+	sigset_t child;
 
+	/*
+	 * It is ignored, but not while the thread that has forked is in
+	 * pthread_create(), which blocks all signals: then it would interrupt
+	 * the call of this one.
+	 */
+	sigemptyset(&child);
+	sigaddset(&child, SIGCHLD);
+	pthread_sigmask(SIG_BLOCK, &child, NULL);
 	t->tid = syscall(SYS_gettid);
 	t->result = t->fn(t->arg);
 	return NULL;

@@ -215,7 +215,7 @@ static int unload_module(void)
 	int ret = -EWOULDBLOCK;
 
 	/* The last socket of a suite may still be on its way out. */
-	for (int i = 0; i < 40 * slow && ret == -EWOULDBLOCK; i++) {
+	for (int i = 0; i < 400 * slow && ret == -EWOULDBLOCK; i++) {
 		if (i)
 			nap_ms(50);
 		ret = syscall(SYS_delete_module, module, O_NONBLOCK) ? -errno : 0;
@@ -333,8 +333,12 @@ static void run_suite(const char *name, int seconds, char *path)
 	while (!ended || !eof) {
 		struct pollfd p = { .fd = eof ? -1 : out[0], .events = POLLIN };
 
-		/* Who inherited the pipe may hold it for ever. */
-		if (ended && now_ms() - ended > DRAIN_MS)
+		/*
+		 * Who inherited the pipe may hold it for ever; but it has to
+		 * be empty, however late it is looked at.
+		 */
+		if (ended && now_ms() - ended > DRAIN_MS &&
+		    (now_ms() > limit || poll(&p, 1, 0) <= 0))
 			break;
 		if (poll(&p, 1, 50) > 0) {
 			ssize_t n = read(out[0], buf, sizeof(buf));
@@ -356,7 +360,8 @@ static void run_suite(const char *name, int seconds, char *path)
 	}
 	close(out[0]);
 	if (own_kernel) {
-		if (!over && !cgroup_empty(cgroup, 1000 * slow))
+		/* Those that die with it may have to wait for a processor. */
+		if (!over && !cgroup_empty(cgroup, 10000 * slow))
 			frame("@left");
 		end_cgroup(cgroup);
 	} else {

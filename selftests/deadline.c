@@ -68,6 +68,20 @@ static long loan(void)
 	return slow && atoi(slow) > 1 ? 3000 : 500;
 }
 
+/*
+ * Where something has to be done before a deadline, a busy machine may be too
+ * late: then once more, with a deadline further away.
+ */
+#define TRIES(ms)	(ms = loan(); ms < DT_LONG_MS; ms *= 4)
+
+static bool has_waited(const struct dt_stats *before)
+{
+	struct dt_stats now;
+
+	return !dt_stats_get(&now) && now.counter[DIPC_REASON_WAITED] !=
+				      before->counter[DIPC_REASON_WAITED];
+}
+
 TEST_F(deadline, overdue_message_is_received_by_nobody)
 {
 	int len = -1;
@@ -200,13 +214,19 @@ TEST_F(deadline, overdue_message_goes_before_a_good_one_is_dropped)
 TEST_F(deadline, room_lets_in_who_sleeps)
 {
 	struct call sender;
+	long ms;
 
 	ASSERT_EQ(0, dt_set_capacity(self->rx, 1, DIPC_POLICY_WAIT));
-	EXPECT_EQ(1, post(self->tx, 'a', POST(.deadline_ns = loan() * MS)));
-	ASSERT_EQ(0, call_send(&sender, self->tx, 'b'));
-	/* nobody but the deadline wakes it */
-	EXPECT_EQ(1, call_end(&sender));
-	EXPECT_STREQ("b", take_all(self->rx));
+	for TRIES(ms) {
+		ASSERT_EQ(0, dt_stats_get(&self->before));
+		EXPECT_EQ(1, post(self->tx, 'a', POST(.deadline_ns = ms * MS)));
+		ASSERT_EQ(0, call_send(&sender, self->tx, 'b'));
+		/* nobody but the deadline wakes it */
+		EXPECT_EQ(1, call_end(&sender));
+		EXPECT_STREQ("b", take_all(self->rx));
+		if (has_waited(&self->before))
+			break;
+	}
 	EXPECT_COUNTED([DIPC_REASON_QUEUED] = 2, [DIPC_REASON_EXPIRED] = 1,
 		       [DIPC_REASON_WAITED] = 1, [DIPC_REASON_TAKEN] = 1);
 }
@@ -215,15 +235,23 @@ TEST_F(deadline, room_lets_in_who_sleeps)
 TEST_F(deadline, is_kept_after_others_were_let_in)
 {
 	struct call first, second;
+	long ms;
 	int i;
 
 	ASSERT_EQ(0, dt_set_capacity(self->rx, 40, DIPC_POLICY_WAIT));
-	for (i = 0; i < 39; i++)
-		ASSERT_EQ(1, put(self->tx, 'x'));
-	/* not before both have slept */
-	EXPECT_EQ(1, post(self->tx, 'a', POST(.deadline_ns = 4 * loan() * MS)));
-	ASSERT_EQ(0, call_send(&first, self->tx, 'b'));
-	ASSERT_TRUE(call_wait_asleep(&first));
+	for TRIES(ms) {
+		for (i = 0; i < 39; i++)
+			ASSERT_EQ(1, put(self->tx, 'x'));
+		/* not before both have slept */
+		EXPECT_EQ(1, post(self->tx, 'a',
+				  POST(.deadline_ns = 2 * ms * MS)));
+		ASSERT_EQ(0, call_send(&first, self->tx, 'b'));
+		if (call_wait_asleep(&first))
+			break;
+		EXPECT_EQ(1, call_end(&first));
+		take_all(self->rx);
+	}
+	ASSERT_GT(DT_LONG_MS, ms);
 	EXPECT_EQ('x', take(self->rx));
 	EXPECT_EQ(1, call_end(&first));
 	ASSERT_EQ(0, call_send(&second, self->tx, 'c'));
@@ -238,15 +266,21 @@ TEST_F(deadline, sender_that_expires_in_line_lets_in_who_is_behind)
 	struct dipc_queue_conf conf;
 	struct post_call big;
 	struct call small;
+	long ms;
 
 	ASSERT_EQ(0, dt_get_conf(self->rx, &conf));
 	conf.capacity_bytes = 10;
 	conf.msg_max_bytes = 10;
 	ASSERT_EQ(0, dt_set_conf(self->rx, &conf));
 	EXPECT_EQ(10, put_len(self->tx, 'a', 10));
-	ASSERT_EQ(0, post_start(&big, self->tx, 'b',
-				POST(.deadline_ns = loan() * MS)));
-	ASSERT_TRUE(post_wait_asleep(&big));
+	for TRIES(ms) {
+		ASSERT_EQ(0, post_start(&big, self->tx, 'b',
+					POST(.deadline_ns = ms * MS)));
+		if (post_wait_asleep(&big))
+			break;
+		EXPECT_EQ(-ETIMEDOUT, post_end(&big));
+	}
+	ASSERT_GT(DT_LONG_MS, ms);
 	ASSERT_EQ(0, call_send(&small, self->tx, 'c'));
 	ASSERT_TRUE(call_wait_asleep(&small));
 	EXPECT_EQ(-ETIMEDOUT, post_end(&big));
@@ -257,14 +291,22 @@ TEST_F(deadline, sender_that_expires_in_line_lets_in_who_is_behind)
 
 TEST_F(deadline, room_is_an_edge_for_who_polls)
 {
-	struct epoll_event e = { .events = EPOLLOUT | EPOLLET };
-	int ep = epoll_create1(EPOLL_CLOEXEC);
+	struct epoll_event e;
+	long ms;
+	int ep;
 
-	ASSERT_LE(0, ep);
 	ASSERT_EQ(0, dt_set_capacity(self->rx, 1, DIPC_POLICY_WAIT));
-	EXPECT_EQ(1, post(self->tx, 'a', POST(.deadline_ns = loan() * MS)));
-	ASSERT_EQ(0, epoll_ctl(ep, EPOLL_CTL_ADD, self->tx, &e));
-	EXPECT_EQ(0, epoll_wait(ep, &e, 1, 0));
+	for TRIES(ms) {
+		ep = epoll_create1(EPOLL_CLOEXEC);
+		ASSERT_LE(0, ep);
+		EXPECT_EQ(1, post(self->tx, 'a', POST(.deadline_ns = ms * MS)));
+		e.events = EPOLLOUT | EPOLLET;
+		ASSERT_EQ(0, epoll_ctl(ep, EPOLL_CTL_ADD, self->tx, &e));
+		if (!epoll_wait(ep, &e, 1, 0))
+			break;
+		close(ep);
+	}
+	ASSERT_GT(DT_LONG_MS, ms);
 	EXPECT_EQ(1, epoll_wait(ep, &e, 1, DT_LONG_MS));
 	EXPECT_EQ(1, put(self->tx, 'b'));
 	close(ep);
@@ -406,12 +448,19 @@ TEST_F(deadline, overdue_when_it_is_put_back)
 TEST_F(deadline, put_back_before_it_is_due_and_overdue_then)
 {
 	struct lend lend;
+	long ms;
 
-	ASSERT_TRUE(lends(&lend, self->rx));
-	EXPECT_EQ(1, post(self->tx, 'x', POST(.deadline_ns = 4 * loan() * MS)));
-	ASSERT_TRUE(lend_wait_lent(&lend));
-	EXPECT_EQ(-SIGKILL, lend_kill(&lend));
-	EXPECT_TRUE(is_readable(self->rx));
+	for TRIES(ms) {
+		ASSERT_EQ(0, dt_stats_get(&self->before));
+		ASSERT_TRUE(lends(&lend, self->rx));
+		EXPECT_EQ(1, post(self->tx, 'x',
+				  POST(.deadline_ns = 2 * ms * MS)));
+		ASSERT_TRUE(lend_wait_lent(&lend));
+		EXPECT_EQ(-SIGKILL, lend_kill(&lend));
+		if (is_readable(self->rx))
+			break;
+	}
+	ASSERT_GT(DT_LONG_MS, ms);
 	EXPECT_TRUE(DT_WAIT_UNTIL(!is_readable(self->rx)));
 	EXPECT_COUNTED([DIPC_REASON_HANDED] = 1, [DIPC_REASON_PUT_BACK] = 1,
 		       [DIPC_REASON_EXPIRED] = 1);

@@ -32,6 +32,7 @@ static long run(void *arg)
 		c->letter = ret > 0 ? buf[0] : '-';
 	}
 	c->ms = dt_ticks_ms() - start;
+	c->ended = true;
 	return ret;
 }
 
@@ -65,7 +66,7 @@ static long number(const struct call *c)
 
 bool call_wait_asleep(const struct call *c)
 {
-	return DT_WAIT_UNTIL(call_is_asleep(c));
+	return DT_WAIT_UNTIL(c->ended || call_is_asleep(c)) && !c->ended;
 }
 
 bool call_is_asleep(const struct call *c)

@@ -10,6 +10,7 @@
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -152,6 +153,12 @@ static long fill(FIXTURE_DATA(kept) *self)
 	return charged(self) - self->before;
 }
 
+/* What is idle for two seconds is given back: who is that slow tries again. */
+static bool fills(FIXTURE_DATA(kept) *self)
+{
+	return DT_WAIT_UNTIL(fill(self) > A_LOT);
+}
+
 FIXTURE_SETUP(kept)
 {
 	const char *base = getenv("DIPC_CGROUP") ?: "/sys/fs/cgroup";
@@ -217,7 +224,7 @@ TEST_F(kept, memory_stays_charged_to_who_sent_and_is_bounded)
 	int i;
 
 	for (i = 0; i < 3; i++) {
-		EXPECT_LT(A_LOT, fill(self));
+		EXPECT_TRUE(fills(self));
 		/* what is beyond the bound of each socket is given back */
 		EXPECT_EQ(3 * N_SOCKETS, order(self, SEND, 4 * MIB, 3));
 		EXPECT_EQ(3 * N_SOCKETS, take_kept(self));
@@ -230,7 +237,7 @@ TEST_F(kept, memory_is_not_outstanding)
 {
 	int outq = -1;
 
-	EXPECT_LT(A_LOT, fill(self));
+	EXPECT_TRUE(fills(self));
 	EXPECT_EQ(0, ioctl(self->desk->fd[0], SIOCOUTQ, &outq));
 	EXPECT_EQ(0, outq);
 }
@@ -259,12 +266,19 @@ TEST_F(kept, memory_is_used_again)
 
 TEST_F(kept, memory_goes_when_the_machine_wants_it)
 {
-	ASSERT_TRUE(DT_WAIT_UNTIL(fill(self) > A_LOT));
-	ASSERT_EQ(0, write_to("/proc/sys/vm", "drop_caches", "2"));
-	EXPECT_GT(NOTHING, charged(self) - self->before)
-		TH_LOG("%ld bytes are left", charged(self) - self->before);
+	long left = LONG_MAX;
+	int i;
+
+	/* who is just looking for what is idle must not be waited for */
+	for (i = 0; i < 5 && left >= NOTHING; i++) {
+		ASSERT_TRUE(fills(self));
+		ASSERT_EQ(0, write_to("/proc/sys/vm", "drop_caches", "2"));
+		left = charged(self) - self->before;
+	}
+	EXPECT_GT(NOTHING, left)
+		TH_LOG("%ld bytes are left", left);
 	/* and can be had again */
-	EXPECT_LT(A_LOT, fill(self));
+	EXPECT_TRUE(fills(self));
 }
 
 TEST_F(kept, memory_goes_when_its_socket_is_closed)
@@ -273,7 +287,7 @@ TEST_F(kept, memory_goes_when_its_socket_is_closed)
 
 	for (i = 0; i < N_SOCKETS; i++)
 		close(self->desk->fd[i]);
-	ASSERT_TRUE(DT_WAIT_UNTIL(fill(self) > A_LOT));
+	ASSERT_TRUE(fills(self));
 	ASSERT_EQ(0, order(self, CLOSE, 0, 0));
 	EXPECT_GT(NOTHING, charged(self) - self->before)
 		TH_LOG("%ld bytes are left", charged(self) - self->before);
@@ -297,7 +311,7 @@ TEST_F(kept, memory_goes_when_another_process_sends)
 {
 	int i;
 
-	ASSERT_TRUE(DT_WAIT_UNTIL(fill(self) > A_LOT));
+	ASSERT_TRUE(fills(self));
 	for (i = 0; i < N_SOCKETS; i++)
 		ASSERT_EQ(65, dt_send(self->desk->fd[i], self->buf, 65, 0, NULL));
 	EXPECT_GT(NOTHING, charged(self) - self->before)
@@ -307,7 +321,7 @@ TEST_F(kept, memory_goes_when_another_process_sends)
 
 TEST_F(kept, memory_goes_when_it_is_idle)
 {
-	ASSERT_TRUE(DT_WAIT_UNTIL(fill(self) > A_LOT));
+	ASSERT_TRUE(fills(self));
 	EXPECT_TRUE(DT_WAIT_UNTIL(charged(self) - self->before < NOTHING))
 		TH_LOG("%ld bytes are left", charged(self) - self->before);
 }
@@ -337,7 +351,7 @@ TEST_F(kept, at_the_limit_of_the_cgroup_a_send_fails_and_nobody_is_killed)
 	EXPECT_EQ(0, read_from(self->dir, "memory.events", "oom_kill"));
 	EXPECT_EQ(0, waitpid(self->pid, NULL, WNOHANG));
 	/* nothing was half sent, and it works again */
-	EXPECT_LT(A_LOT, fill(self));
+	EXPECT_TRUE(fills(self));
 	EXPECT_TRUE(DT_WAIT_UNTIL(charged(self) - self->before < NOTHING));
 }
 

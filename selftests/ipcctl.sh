@@ -182,6 +182,11 @@ run stats_text grep -qE '^drop-purged +2$' "$tmp/stats"
 server=$(echo-server -b printer)
 pids+=("$server")
 port=$(ipcctl -j name show printer | sed -n 's/.*"ports":\[\([0-9]*\)\].*/\1/p')
+server_waits()
+{
+	[[ $(ipcctl -j port show "$port") = *'"waiting-receivers":1,'* ]]
+}
+run server_waits until_ok server_waits
 run name_table prints ipcctl name <<-END
 	NAME         OF       OWNER  SCOPE    TYPE  PORTS
 	mbox:orders  mailbox  root   default  -     -
@@ -202,7 +207,7 @@ consumer all >"$tmp/consumed" 2>&1 &
 pids+=($!)
 has_user()
 {
-	[[ $(ipcctl -j mailbox show all) = *'"users":1,'* ]]
+	[[ $(ipcctl -j mailbox show all) = *'"users":1,'*'"waiting-receivers":1,'* ]]
 }
 run consumer_is_a_user until_ok has_user
 json port_of_a_mailbox_user '[(p["mailbox"], p["names"]) for p in j if "mailbox" in p] == [("all", [])]' ipcctl -j port

@@ -46,6 +46,8 @@ start()
 {
 	local name=$1
 	shift
+	# else the one before is read, until it is opened anew in the background
+	rm -f "$tmp/$name"
 	"$waits" "$@" >"$tmp/$name" 2>&1 &
 	pids+=($!)
 	export "PID_$name=$!"
@@ -190,6 +192,8 @@ run cycle_of_two_in_json json '[(c["client"]["pid"], c["cycle"]) for c in sorted
 	(e["PID_two"], [e["PID_two"], e["PID_one"], e["PID_two"]]), (e["PID_client"], [])]' ipcctl -j call
 end one
 run cycle_ends_with_one_of_them until_ok has_no_calls
+# their calls have ended, but not yet they, with their names
+end two client
 
 start one a b >"$tmp/why"
 start two b c >"$tmp/why"
@@ -206,6 +210,7 @@ run one_waits_for_itself until_ok has_calls taken 4 queued 2
 run two_cycles_are_two_lines cycles "$PID_one -> $PID_two -> $PID_three -> $PID_one" "$PID_self -> $PID_self"
 end three self
 run cycles_end until_ok has_no_calls
+end one two client other
 
 # in a row, and nobody waits for one of those before
 start one a b >"$tmp/why"
@@ -216,6 +221,7 @@ run four_in_a_row until_ok has_calls taken 3
 run row_is_no_cycle cycles
 end three
 run row_ends until_ok has_no_calls
+end one two client
 
 # the client of the last call does not sleep in it
 start one a b >"$tmp/why"

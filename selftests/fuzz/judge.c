@@ -208,6 +208,22 @@ static void count_cb(uint8_t cmd, void *arg)
 	++*(unsigned int *)arg;
 }
 
+/* Who is being closed in the background, by a ring, may still be there. */
+static unsigned int count_told(struct place *place, uint8_t cmd)
+{
+	uint64_t end = fz_now_ns() + fz_left_ms * fz_slow * 1000000ULL;
+	unsigned int n;
+
+	for (;;) {
+		n = 0;
+		dt_nl_begin(&place->nl, cmd, NLM_F_DUMP);
+		dt_nl_call(&place->nl, count_cb, NULL, &n);
+		if (!n || fz_now_ns() > end)
+			return n;
+		usleep(1000);
+	}
+}
+
 static bool nothing_is_told(struct place *place, const char *name,
 			    struct fz_finding *finding)
 {
@@ -222,9 +238,7 @@ static bool nothing_is_told(struct place *place, const char *name,
 	unsigned int i, n;
 
 	for (i = 0; i < sizeof(views) / sizeof(views[0]); i++) {
-		n = 0;
-		dt_nl_begin(&place->nl, views[i].cmd, NLM_F_DUMP);
-		dt_nl_call(&place->nl, count_cb, NULL, &n);
+		n = count_told(place, views[i].cmd);
 		if (!n)
 			continue;
 		finding->kind = FZ_LEFT;

@@ -372,7 +372,7 @@ def main():
     show = Terminal(args.verbose, log)
     expected = list(plan) if args.no_module else ['load', *plan, 'unload']
     ran, done, silent, suite = [], False, False, None
-    limit = 60
+    limit = 300                 # until the guest is there
     left = lost = False
     total = [0, 0, 0]
 

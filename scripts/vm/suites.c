@@ -43,6 +43,9 @@
 #define KMEMLEAK	"/sys/kernel/debug/kmemleak"
 #define KMEMLEAK_AGE_MS	5500	/* what is younger it does not report */
 #define DRAIN_MS	500
+#define DRAIN_MAX_MS	10000	/* of who goes on printing */
+/* On a busy machine who was killed, and what RCU frees, takes its time. */
+#define GONE_MS		10000
 
 static const char *module = "dipc";
 static bool own_kernel = true;
@@ -215,7 +218,7 @@ static int unload_module(void)
 	int ret = -EWOULDBLOCK;
 
 	/* The last socket of a suite may still be on its way out. */
-	for (int i = 0; i < 400 * slow && ret == -EWOULDBLOCK; i++) {
+	for (int i = 0; i < GONE_MS / 50 * slow && ret == -EWOULDBLOCK; i++) {
 		if (i)
 			nap_ms(50);
 		ret = syscall(SYS_delete_module, module, O_NONBLOCK) ? -errno : 0;
@@ -332,15 +335,15 @@ static void run_suite(const char *name, int seconds, char *path)
 
 	while (!ended || !eof) {
 		struct pollfd p = { .fd = eof ? -1 : out[0], .events = POLLIN };
+		bool idle = poll(&p, 1, 50) <= 0;
 
 		/*
-		 * Who inherited the pipe may hold it for ever; but it has to
-		 * be empty, however late it is looked at.
+		 * Who inherited the pipe may hold it for ever. But what is in
+		 * it by now is read, however late we are.
 		 */
-		if (ended && now_ms() - ended > DRAIN_MS &&
-		    (now_ms() > limit || poll(&p, 1, 0) <= 0))
+		if (ended && now_ms() - ended > (idle ? DRAIN_MS : DRAIN_MAX_MS))
 			break;
-		if (poll(&p, 1, 50) > 0) {
+		if (!idle) {
 			ssize_t n = read(out[0], buf, sizeof(buf));
 
 			if (n <= 0)
@@ -360,8 +363,7 @@ static void run_suite(const char *name, int seconds, char *path)
 	}
 	close(out[0]);
 	if (own_kernel) {
-		/* Those that die with it may have to wait for a processor. */
-		if (!over && !cgroup_empty(cgroup, 10000 * slow))
+		if (!over && !cgroup_empty(cgroup, GONE_MS * slow))
 			frame("@left");
 		end_cgroup(cgroup);
 	} else {

@@ -193,7 +193,8 @@ until_nobody()		# NAME
 {
 	local i
 	for ((i = 0; i < 600; i++)); do
-		ipcctl -j name list | grep -qF "\"$1\"" || return 0
+		# all of it is read: who writes to nobody fails
+		ipcctl -j name list | grep -F "\"$1\"" >/dev/null || return 0
 		sleep 0.05
 	done
 	die "$1 is still there"

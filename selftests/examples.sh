@@ -3,6 +3,8 @@
 #
 # The examples of libipc as a user runs them, with ipcctl. The tests are kept
 # with the library; this only says where things are.
+#
+# suite-timeout: 600
 
 set -u
 if [ -z "${DIPC_TOP:-}" ] || [ -z "${DIPC_USER:-}" ]; then

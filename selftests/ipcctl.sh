@@ -5,7 +5,7 @@
 # exit status; and that the kernel's own netlink tool understands the family
 # by its specification. What needs no module is tested when it is built.
 #
-# suite-timeout: 180
+# suite-timeout: 600
 
 # shellcheck source=selftests/lib/ipcctl.sh
 . "$(dirname "$0")/lib/ipcctl.sh"

@@ -4,7 +4,7 @@
 # ipcctl call on the module: who waits for whom, in text and in JSON; and that
 # those who wait for each other in a circle are found, and nobody else.
 #
-# suite-timeout: 180
+# suite-timeout: 600
 
 # shellcheck source=selftests/lib/ipcctl.sh
 . "$(dirname "$0")/lib/ipcctl.sh"

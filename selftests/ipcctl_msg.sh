@@ -4,7 +4,7 @@
 # ipcctl send and ipcctl recv on the module: messages of scripts, what goes
 # with them, what comes out, and the exit statuses by which scripts decide.
 #
-# suite-timeout: 180
+# suite-timeout: 600
 
 # shellcheck source=selftests/lib/ipcctl.sh
 . "$(dirname "$0")/lib/ipcctl.sh"

@@ -341,7 +341,8 @@ static void run_suite(const char *name, int seconds, char *path)
 		 * Who inherited the pipe may hold it for ever. But what is in
 		 * it by now is read, however late we are.
 		 */
-		if (ended && now_ms() - ended > (idle ? DRAIN_MS : DRAIN_MAX_MS))
+		if (ended && now_ms() - ended >
+			     (idle ? DRAIN_MS : DRAIN_MAX_MS))
 			break;
 		if (!idle) {
 			ssize_t n = read(out[0], buf, sizeof(buf));

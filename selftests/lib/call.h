@@ -27,7 +27,7 @@ struct call {
 int call_send(struct call *c, int fd, char letter);
 int call_send_as(struct call *c, int fd, char letter, size_t len, uid_t uid);
 int call_recv(struct call *c, int fd);
-/* until it sleeps in its system call, or has ended; or whether it does so now */
+/* until it sleeps in its system call (false: has ended); or whether it does */
 bool call_wait_asleep(const struct call *c);
 bool call_is_asleep(const struct call *c);
 int call_interrupt(const struct call *c, int signo);

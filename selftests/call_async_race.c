@@ -17,7 +17,9 @@
 
 #define CALLS		4000
 #define AT_ONCE		300
-#define LONGEST_MS	5000	/* if it takes so long, it is enough */
+#define AHEAD		40	/* of who cancels: no more calls than looks */
+#define LONGEST_MS	5000	/* if it takes so long, so many are enough */
+#define ENOUGH		(CALLS / 4)
 #define HELD		8
 #define US		1000ULL		/* in nanoseconds */
 
@@ -28,6 +30,7 @@ FIXTURE(race) {
 	/* by cookie */
 	atomic_uchar *told, *cancelled;
 	atomic_ulong next;		/* cookie */
+	atomic_ulong looks;		/* for one to be cancelled */
 	atomic_ulong ended;		/* how many were told or cancelled */
 	atomic_bool is_over, stops;
 	long until;			/* in terms of dt_now_ms() */
@@ -169,18 +172,23 @@ static long start_one(race *r, uint64_t cookie)
 	return calls_start(draw(2) ? BY_OP : BY_MSG, r->client, "abc", &with);
 }
 
-/* As many as are wanted, some hundred at a time. */
+/*
+ * As many as are wanted, some hundred at a time; and not all of them before
+ * somebody has come to cancel any: all are over in a second, and for so long a
+ * thread may not get a processor.
+ */
 static long start(void *arg)
 {
 	race *r = arg;
 	uint64_t cookie;
 	long ret;
 
-	while (dt_now_ms() < r->until &&
+	while ((dt_now_ms() < r->until || r->next < ENOUGH) &&
 	       (cookie = atomic_fetch_add(&r->next, 1)) < CALLS) {
 		ret = start_one(r, cookie);
 		r->wrong += ret < 0;
-		DT_WAIT_UNTIL(cookie < r->ended + AT_ONCE);
+		DT_WAIT_UNTIL(cookie < r->ended + AT_ONCE &&
+			      cookie < r->looks + AHEAD);
 	}
 	return 0;
 }
@@ -195,6 +203,7 @@ static long cancel(void *arg)
 		cookie = atomic_load(&r->next) - 1 - draw(20);
 		if (cookie >= CALLS)
 			continue;
+		r->looks++;
 		ret = calls_cancel(draw(2) ? BY_OP : BY_MSG, r->client, cookie);
 		if (!ret) {
 			r->cancelled[cookie]++;

@@ -350,6 +350,8 @@ static void wait_for_deadline(struct run *r)
 		if (!WITHIN(is_readable(r->rx) == (r->filled != 0) &&
 			    dt_now_ms() >= begun_ms + DT_SHORT_MS))
 			cell_fault(r, "the message does not expire");
+		/* with the lock: who has just removed it has counted it then */
+		cell_look(r);
 		return;
 	}
 	/* also when nothing is to happen at that moment */

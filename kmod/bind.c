@@ -13,7 +13,8 @@ static struct dipc_port *make_port(struct dipc_sock *ds, u64 id)
 
 	dipc_sock_conf(ds, &conf);
 	return dipc_port_create(&dn->ports, id, &conf, ds->sk.sk_type,
-				&dn->limits, dn->stats);
+				READ_ONCE(ds->recv_calls), &dn->limits,
+				dn->stats);
 }
 
 /**

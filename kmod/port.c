@@ -136,6 +136,7 @@ static void unpublish(struct dipc_port_table *table, struct dipc_port *port)
  * @id: the number, or 0 to draw one
  * @conf: checked limits of its queue
  * @socket_type: SOCK_RDM, SOCK_DGRAM, SOCK_SEQPACKET or SOCK_STREAM
+ * @calls: whether the socket takes requests
  * @limits: the user limits in force
  * @stats: the namespace's counters
  *
@@ -146,7 +147,7 @@ static void unpublish(struct dipc_port_table *table, struct dipc_port *port)
  */
 struct dipc_port *dipc_port_create(struct dipc_port_table *table, u64 id,
 				   const struct dipc_queue_conf *conf,
-				   u16 socket_type,
+				   u16 socket_type, bool calls,
 				   const struct dipc_limits *limits,
 				   struct dipc_stats __percpu *stats)
 {
@@ -175,6 +176,7 @@ struct dipc_port *dipc_port_create(struct dipc_port_table *table, u64 id,
 		err = -ENOBUFS;
 		goto err_put;
 	}
+	dipc_queue_expect(&port->queue, calls);
 	err = publish(table, port);
 	if (err)
 		goto err_uncharge;

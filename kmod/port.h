@@ -61,7 +61,7 @@ void dipc_port_table_fini(struct dipc_port_table *table);
 u64 dipc_port_draw(struct dipc_port_table *table);
 struct dipc_port *dipc_port_create(struct dipc_port_table *table, u64 id,
 				   const struct dipc_queue_conf *conf,
-				   u16 socket_type,
+				   u16 socket_type, bool calls,
 				   const struct dipc_limits *limits,
 				   struct dipc_stats __percpu *stats);
 void dipc_port_destroy(struct dipc_port *port, struct dipc_port_table *table,

@@ -151,6 +151,7 @@ struct dipc_queue {
 	bool			had_calls;	/* there was a request, once */
 	bool			starving;	/* requests wait, nobody receives */
 	bool			told_starving;	/* to who took one, since then */
+	bool			is_expecting;	/* its watcher, who is counted */
 	int			close_err;	/* immutable, negative errno */
 	int			end_err;	/* 0, or why it ended before time */
 	kuid_t			owner;
@@ -287,6 +288,7 @@ void dipc_watcher_init(struct dipc_watcher *w,
 bool dipc_queue_readable_locking(struct dipc_queue *q);
 void dipc_queue_rest(struct dipc_queue *q);
 bool dipc_queue_needs_worker(struct dipc_queue *q);
+void dipc_queue_expect(struct dipc_queue *q, bool calls);
 void dipc_queue_watch(struct dipc_queue *q, struct dipc_watcher *w);
 void dipc_queue_watch_calls(struct dipc_queue *q, struct dipc_watcher *w);
 void dipc_queue_unwatch(struct dipc_queue *q, struct dipc_watcher *w);

@@ -165,6 +165,23 @@ void dipc_watcher_init(struct dipc_watcher *w,
 }
 
 /**
+ * dipc_queue_expect() - somebody is going to watch a queue
+ * @q: known to nobody yet, and for him alone
+ * @calls: whether he takes requests
+ *
+ * Until dipc_queue_watch() it is as if he did, though he is not called: what
+ * is sent there is for him.
+ *
+ * Context: any.
+ */
+void dipc_queue_expect(struct dipc_queue *q, bool calls)
+{
+	q->is_expecting = true;
+	q->n_callees = calls;
+	q->n_plain = !calls;
+}
+
+/**
  * dipc_queue_watch() - be called when there is something to take
  * @q: the queue
  * @w: the watcher, watching no other queue for that; w->calls is set if it
@@ -176,6 +193,11 @@ void dipc_queue_watch(struct dipc_queue *q, struct dipc_watcher *w)
 {
 	spin_lock_bh(&q->lock);
 	list_add_tail_rcu(&w->node, &q->watchers);
+	if (q->is_expecting) {
+		q->is_expecting = false;
+		q->n_callees = 0;
+		q->n_plain = 0;
+	}
 	if (w->calls)
 		q->n_callees++;
 	else

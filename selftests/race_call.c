@@ -399,6 +399,43 @@ TEST_F_TIMEOUT(race, start_against_close_of_the_server, 200)
 	EXPECT_EQ(0, race_run(&race, self));
 }
 
+static bool set_unbound(void *world_)
+{
+	world *w = world_;
+
+	close_all(w);
+	w->server[0] = dt_socket(SOCK_RDM);
+	w->client = dt_socket(SOCK_RDM);
+	return w->server[0] >= 0 && w->client >= 0;
+}
+
+static long bind_server(void *world_)
+{
+	world *w = world_;
+
+	return dt_bind(w->server[0], &w->to[0]);
+}
+
+/* It takes no calls, from the moment when it can be found. */
+static int judge_bound(void *world_, const long *ret)
+{
+	if (ret[0])
+		return RACE_WRONG;
+	return ret[1] == -EOPNOTSUPP ? 0 : ret[1] == -ENOENT ? 1 : RACE_WRONG;
+}
+
+TEST_F_TIMEOUT(race, start_against_bind_of_who_takes_no_calls, 200)
+{
+	static const struct race race = {
+		"bind of who takes no calls against a call", .set = set_unbound,
+		.side = { bind_server, start_call, look },
+		.judge = judge_bound,
+		.outcome = { { "takes no calls", 0 }, { "no such name", 1 } },
+	};
+
+	EXPECT_EQ(0, race_run(&race, self));
+}
+
 static long call_and_wait(void *world_)
 {
 	world *w = world_;

@@ -8,12 +8,19 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "internal.h"
 
-/* How often to make a mailbox that others let vanish before it is attached. */
+/*
+ * How often to make a mailbox that others let vanish before it is attached. The
+ * first times at once; then it may be one that is going, whose name stays until
+ * the task that takes it away has the processor again.
+ */
 #define CREATE_TRIES	64
+#define CREATE_HASTE	8
+#define CREATE_PAUSE_MAX_MS	100
 
 struct ipc_mailbox {
 	int fd;
@@ -91,20 +98,34 @@ static int open_once(const char *name, int oflag,
 	return 0;
 }
 
+/* Before the n-th try that is not made at once; all together some seconds. */
+static void create_pause(int n)
+{
+	int ms = n < 7 ? 1 << n : CREATE_PAUSE_MAX_MS;
+	struct timespec ts = { .tv_nsec = ms * 1000000L };
+
+	/* a signal shortens it, and that does no harm */
+	nanosleep(&ts, NULL);
+}
+
 int ipc_mailbox_open(const char *name, int oflag,
 		     const struct ipc_mailbox_attr *attr,
 		     struct ipc_mailbox **mb)
 {
 	int tries = oflag & O_CREAT ? CREATE_TRIES : 1;
-	int err;
+	int err, i;
 
 	if (!oflag_is_valid(oflag, O_CREAT | O_EXCL))
 		return -EINVAL;
 	if ((attr && !(oflag & O_CREAT)) || !ipc_name_is_valid(name))
 		return -EINVAL;
-	do {
+	for (i = 0; i < tries; i++) {
+		if (i >= CREATE_HASTE)
+			create_pause(i - CREATE_HASTE);
 		err = open_once(name, oflag, attr, mb);
-	} while ((err == -ENOENT || err == -EIDRM) && --tries);
+		if (err != -ENOENT && err != -EIDRM)
+			break;
+	}
 	return err;
 }
 

@@ -445,7 +445,8 @@ static int min_ms(int64_t a, int b)
 int comm_run(struct ipc_comm *comm, bool (*until)(void *arg), void *arg,
 	     int timeout_ms)
 {
-	int64_t end = timeout_ms < 0 ? -1 : now_ms() + timeout_ms;
+	/* never early: the clock's millisecond began before */
+	int64_t end = timeout_ms < 0 ? -1 : now_ms() + timeout_ms + 1;
 	int64_t left = -1;
 	bool moved, woken = false;
 	int ret, pause_ms = 0;

@@ -187,7 +187,8 @@ static int wait_once(struct ipc_server *server, int timeout_ms)
 
 int ipc_server_wait(struct ipc_server *server, int timeout_ms)
 {
-	int64_t end = now_ms() + timeout_ms;
+	/* never early: the clock's millisecond began before */
+	int64_t end = now_ms() + timeout_ms + 1;
 	int ret, left = timeout_ms;
 
 	/* A request that was cancelled, or a completion, is of no interest. */

@@ -383,15 +383,19 @@ int dipc_nl_put_name(struct sk_buff *skb, struct dipc_name *name,
 	return err;
 }
 
-/* Which names a port has, and its mailbox: under the table's lock. */
+/*
+ * Which names a port has, and its mailbox: under the table's lock. The port of
+ * a socket that receives from a mailbox has no queue of its own.
+ */
 static int put_bindings(struct sk_buff *skb, struct dipc_port *port,
-			struct dipc_port_table *table, u32 max)
+			struct dipc_port_table *table, u32 max, bool *has_queue)
 {
 	struct dipc_binding *binding;
 	int err = 0;
 	u32 n = 0;
 
 	mutex_lock(&table->lock);
+	*has_queue = !port->mailbox;
 	if (port->mailbox)
 		err = nla_put_string(skb, DIPC_A_PORT_MAILBOX,
 				     port->mailbox->name);
@@ -420,6 +424,7 @@ int dipc_nl_put_port(struct sk_buff *skb, struct dipc_port *port,
 {
 	struct dipc_listener *listener;
 	struct dipc_queue_info info;
+	bool has_queue;
 	int err;
 
 	dipc_queue_info(&port->queue, &info);
@@ -430,9 +435,8 @@ int dipc_nl_put_port(struct sk_buff *skb, struct dipc_port *port,
 			pid_nr_ns(port->pid, task_active_pid_ns(current))) ||
 	    nla_put_u32(skb, DIPC_A_PORT_SOCKET_TYPE, port->socket_type))
 		return -EMSGSIZE;
-	err = put_bindings(skb, port, table, max_names);
-	/* the port of a socket that receives from a mailbox has no queue */
-	if (!err && !READ_ONCE(port->mailbox))
+	err = put_bindings(skb, port, table, max_names, &has_queue);
+	if (!err && has_queue)
 		err = put_queue(skb, &port_attrs, &info);
 	listener = dipc_port_listener(port);
 	if (!err && listener &&

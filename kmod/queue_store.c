@@ -110,7 +110,7 @@ static bool join_last(struct dipc_queue *q, struct dipc_message *m)
 	last = list_last_entry(&q->messages, struct dipc_message, node);
 	if (!dipc_message_append(last, m))
 		return false;
-	q->bytes += m->len;
+	WRITE_ONCE(q->bytes, q->bytes + m->len);
 	return true;
 }
 
@@ -151,7 +151,7 @@ bool dipc_queue_enter_locked(struct dipc_queue *q, struct dipc_message *m,
 		return true;
 	}
 	link_behind(q, m, end_of(q, m->priority));
-	q->bytes += m->len;
+	WRITE_ONCE(q->bytes, q->bytes + m->len);
 	dipc_queue_due_add_locked(q, m);
 	return true;
 }
@@ -169,7 +169,7 @@ void dipc_queue_put_last_locked(struct dipc_queue *q, struct dipc_message *m)
 	count_queued(q, m);
 	list_add_tail(&m->node, &q->messages);
 	WRITE_ONCE(q->n_messages, q->n_messages + 1);
-	q->bytes += m->len;
+	WRITE_ONCE(q->bytes, q->bytes + m->len);
 }
 
 /**
@@ -197,7 +197,7 @@ void dipc_queue_insert_locked(struct dipc_queue *q, struct dipc_message *m)
 	}
 	link_behind(q, m, before);
 	if (!q->stream)
-		q->bytes += m->len;
+		WRITE_ONCE(q->bytes, q->bytes + m->len);
 	/* without memory it goes uncounted: it must not be lost for that */
 	if (dipc_queue_has_shares(q, m->sender->uid))
 		dipc_share_enter(&q->shares, m);
@@ -253,7 +253,7 @@ void dipc_queue_unlist_locked(struct dipc_queue *q, struct dipc_message *m)
 void dipc_queue_unlink_locked(struct dipc_queue *q, struct dipc_message *m)
 {
 	unlist(q, m);
-	q->bytes -= dipc_queue_payload(q, m);
+	WRITE_ONCE(q->bytes, q->bytes - dipc_queue_payload(q, m));
 }
 
 /**

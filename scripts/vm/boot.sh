@@ -28,12 +28,13 @@ usage()
 	  --bring DIR           what COMMAND leaves in /run/dipc/out comes here
 	  --expect-reports      what the debug kernel reports is no failure
 	  --icount              one CPU, a clock that counts instructions
+	  --stalls MS           stop a virtual CPU now and then, for up to so long
 	  --env NAME=VALUE      into the command's environment
 	  --name NAME           the console is kept in build/vm/NAME.console
 	END
 }
 
-kernel=${KERNEL:-6.1} smp=2 mem='' limit='' append='' params='' module=1 icount='' name=vm expected='' bring=''
+kernel=${KERNEL:-6.1} smp=2 mem='' limit='' append='' params='' module=1 icount='' stalls='' name=vm expected='' bring=''
 environment=()
 while [ $# -gt 0 ]; do
 	case $1 in
@@ -47,6 +48,7 @@ while [ $# -gt 0 ]; do
 	--bring)	bring=$2; shift ;;
 	--expect-reports) expected=1 ;;
 	--icount)	icount=1 ;;
+	--stalls)	stalls=$2; shift ;;
 	--env)		environment+=("$2"); shift ;;
 	--name)		name=$2; shift ;;
 	--help)		usage; exit 0 ;;
@@ -106,6 +108,7 @@ make_initramfs()
 
 compile init -static
 compile tsc
+[ -z "$stalls" ] || compile stall
 initramfs=$vm/$KVERSION.initramfs
 make_initramfs
 
@@ -191,7 +194,9 @@ args="console=ttyS0,115200 loglevel=7 panic=-1 oops=panic nokaslr mitigations=of
 tsc=reliable tsc_early_khz=$khz no_timer_check random.trust_cpu=on audit=0 \
 cryptomgr.notests i8042.noaux i8042.nokbd net.ifnames=0 no_hash_pointers $KARGS $append"
 
-qemu=(timeout --foreground -k 5 "$limit" qemu-system-x86_64
+qemu=(timeout --foreground -k 5 "$limit")
+[ -z "$stalls" ] || qemu+=("$tools/stall" "$stalls")
+qemu+=(qemu-system-x86_64 -name "$name,debug-threads=on"
 	-nodefaults -no-user-config -no-reboot -display none
 	-machine 'q35,hpet=off,usb=off,vmport=off,smbus=off,sata=off,graphics=off'
 	"${accel[@]}" -m "$mem" -smp "$smp"

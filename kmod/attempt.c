@@ -104,7 +104,9 @@ int dipc_attempt_check(struct dipc_sock *ds)
 	err = dipc_sock_error(ds);
 	if (err)
 		return err;
-	return READ_ONCE(ds->sk.sk_state) == TCP_ESTABLISHED ? 0 : -ENOTCONN;
+	/* pairs with the release in dipc_pair_take() */
+	return smp_load_acquire(&ds->sk.sk_state) == TCP_ESTABLISHED ?
+	       0 : -ENOTCONN;
 }
 
 /*

@@ -27,13 +27,17 @@ static struct dipc_port *make_port(struct dipc_sock *ds, u64 id)
  */
 void dipc_sock_tell_readable(struct dipc_sock *ds)
 {
-	const struct dipc_queue *rx = dipc_sock_rx(ds);
+	struct dipc_queue *rx = dipc_sock_rx(ds);
 
+	/* others have used the mailbox before, and do so just now */
 	if (!dipc_queue_readable(rx) && !READ_ONCE(rx->closed) &&
-	    !READ_ONCE(rx->ended))
+	    !READ_ONCE(rx->ended) &&
+	    (!ds->mailbox || !dipc_queue_readable_locking(rx)))
 		return;
 	rcu_read_lock();
 	ds->watcher.ops->readable(&ds->watcher, true);
+	if (READ_ONCE(ds->recv_calls) && READ_ONCE(rx->starving))
+		ds->watcher.ops->starving(&ds->watcher);
 	rcu_read_unlock();
 }
 
@@ -382,6 +386,7 @@ static int check_conf(const struct dipc_sock *ds, struct dipc_queue_conf *conf)
 int dipc_sock_set_recv_calls(struct dipc_sock *ds, bool on)
 {
 	struct dipc_listener *l;
+	bool is_new;
 	int err = 0;
 
 	lock_sock(&ds->sk);
@@ -389,12 +394,13 @@ int dipc_sock_set_recv_calls(struct dipc_sock *ds, bool on)
 		err = -EBUSY;
 		goto out;
 	}
+	is_new = on && !ds->recv_calls;
 	WRITE_ONCE(ds->recv_calls, on);
-	if (on && ds->rx) {
+	if (on && ds->rx)
 		dipc_queue_watch_calls(ds->rx, &ds->watcher);
-		/* there may be requests in it, which were for others */
+	/* there may be requests in it, which were for others */
+	if (is_new && ds->mailbox)
 		dipc_sock_tell_readable(ds);
-	}
 	l = dipc_sock_listener(ds);
 	if (l)
 		dipc_listener_set_calls(l, on);

@@ -141,4 +141,17 @@ static inline bool dipc_call_is_gone(int err)
 	       err == -ETIMEDOUT;
 }
 
+/**
+ * dipc_call_may_come_back() - may the next try go better, once one was sent
+ * @err: how one has ended, or could not be sent
+ *
+ * Context: any.
+ * Return: whether it may: what has gone well once may do so again.
+ */
+static inline bool dipc_call_may_come_back(int err)
+{
+	return dipc_call_is_gone(err) || err == -ENOENT || err == -ENOBUFS ||
+	       err == -ENOMEM || err == -EAGAIN;
+}
+
 #endif /* _DIPC_CALL_H */

@@ -70,11 +70,19 @@ static unsigned int collect_calls(struct dipc_caller *c,
 
 /*
  * Has a try failed that is to be followed by another one? Of an asynchronous
- * call there is none before somebody has looked for its outcome.
+ * call there is none before somebody has looked for its outcome. If not even
+ * the first try could be sent, it was the last.
  */
 static bool is_between_tries(const struct dipc_call *call)
 {
-	return call->done ? READ_ONCE(call->paused) : dipc_call_repeats(call);
+	if (call->is_last)
+		return false;
+	if (call->done)
+		return READ_ONCE(call->paused);
+	return dipc_call_repeats(call) ||
+	       (call->semantics == DIPC_AT_LEAST_ONCE && call->attempt > 1 &&
+		call->reason != DIPC_REASON_EXPIRED &&
+		dipc_call_may_come_back(dipc_call_errno(call)));
 }
 
 static void describe(struct dipc_call *call, struct dipc_call_info *info)

@@ -258,8 +258,10 @@ static int try_call(struct call *c, struct dipc_listener *l)
 	/* the limits may have been set since the link was made */
 	dipc_sock_conf(c->ds, &conf);
 	err = dipc_queue_configure(rx, &conf, rx->owner);
-	if (!err)
+	if (!err) {
+		dipc_queue_expect(rx, READ_ONCE(c->ds->recv_calls));
 		err = dipc_listener_add(l, &c->other->pending, refusal(sk));
+	}
 	if (!err) {
 		copy_peercred(sk, l);
 		dipc_pair_take(&c->pair, 0, c->ds);

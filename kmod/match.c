@@ -57,7 +57,7 @@ int dipc_sock_set_match(struct dipc_sock *ds, const struct dipc_match *match)
 		kfree_rcu(old, rcu);
 	/* who polls may find now what did not match before */
 	q = dipc_sock_rx(ds);
-	if (q)
+	if (q && dipc_queue_readable(q))
 		dipc_sock_tell_readable(ds);
 	return 0;
 }

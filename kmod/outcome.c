@@ -77,7 +77,7 @@ static bool is_end(struct dipc_sock *ds, struct dipc_call *call)
 		if (call->paused) {
 			send_again(ds, call);
 		} else {
-			call->paused = true;
+			WRITE_ONCE(call->paused, true);
 			dipc_caller_delay(c, call, dipc_sock_call_pause(call));
 		}
 		return false;

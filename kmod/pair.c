@@ -90,8 +90,11 @@ void dipc_pair_take(struct dipc_pair *pair, int which, struct dipc_sock *ds)
 		dipc_link_end(dipc_link_of_queue(route->queue));
 	if (ds->sk.sk_shutdown & RCV_SHUTDOWN)
 		dipc_link_end(rx);
-	/* before those who poll are told that there is something to receive */
-	WRITE_ONCE(ds->sk.sk_state, TCP_ESTABLISHED);
+	/*
+	 * Before those who poll are told that there is something to receive;
+	 * who sees it sees the route.
+	 */
+	smp_store_release(&ds->sk.sk_state, TCP_ESTABLISHED);
 	dipc_sock_receive_from(ds, &rx->queue);
 	dipc_link_put(rx);
 }

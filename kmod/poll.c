@@ -154,7 +154,9 @@ static int end_err_of(struct dipc_sock *ds)
 
 /*
  * What is over, and the error that goes with it, as they were at one moment: an
- * end that comes meanwhile has both told or neither.
+ * end that comes meanwhile has both told or neither. But for one way: if the
+ * other end had shut down sending before, and is just being closed with
+ * something unread, its error comes a moment after POLLHUP.
  */
 static int look_at_end(struct dipc_sock *ds, int *over)
 {
@@ -167,7 +169,7 @@ static int look_at_end(struct dipc_sock *ds, int *over)
 		/* pairs with the release in take_end_over() */
 		err = smp_load_acquire(&ds->sk.sk_err);
 		*over = shutdown_of(ds);
-		/* end_err is set before what shutdown_of() looks at */
+		/* end_err is set before rx is seen to have ended */
 		smp_rmb();
 	} while (unlikely(end_err_of(ds) != end_err));
 	return err;

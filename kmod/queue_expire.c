@@ -64,21 +64,26 @@ void dipc_queue_drop_overdue_locked(struct dipc_queue *q,
  * For who is about to look at it without the lock. The timer does the same, but
  * may be late.
  *
- * Context: any.
+ * Context: process; may sleep.
  */
 void dipc_queue_expire(struct dipc_queue *q)
 {
 	struct dipc_queue_events ev;
+	bool more;
 
 	if (likely(!dipc_queue_may_expire(q)))
 		return;
-	dipc_queue_events_init(&ev);
-	rcu_read_lock();
-	spin_lock_bh(&q->lock);
-	dipc_queue_expire_locked(q, &ev);
-	spin_unlock_bh(&q->lock);
-	dipc_queue_notify(q, &ev);
-	rcu_read_unlock();
+	do {
+		dipc_queue_events_init(&ev);
+		rcu_read_lock();
+		spin_lock_bh(&q->lock);
+		dipc_queue_expire_locked(q, &ev);
+		more = dipc_queue_overdue_locked(q);
+		spin_unlock_bh(&q->lock);
+		dipc_queue_notify(q, &ev);
+		rcu_read_unlock();
+		cond_resched();
+	} while (more);
 }
 
 static enum hrtimer_restart time_is_over(struct hrtimer *timer)

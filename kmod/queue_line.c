@@ -327,8 +327,6 @@ static void admit_line(struct dipc_queue *q, struct dipc_queue_events *ev)
 		if (dipc_queue_is_held_back_locked(q, share, m->len, m->seq)) {
 			step_out(q, m);
 			dipc_queue_stand_in_line_locked(q, m, share);
-			/* it was in no line for a moment, to who polls */
-			ev->readable = true;
 		} else {
 			let_in(q, m, ev);
 		}
@@ -366,7 +364,6 @@ static void admit_held_back(struct dipc_queue *q, struct dipc_share *share,
 		    !dipc_queue_has_room_locked(q, m->len)) {
 			dipc_queue_leave_line_locked(q, m);
 			dipc_queue_stand_in_line_locked(q, m, NULL);
-			ev->readable = true;
 			return;
 		}
 		let_in(q, m, ev);

@@ -112,6 +112,9 @@ static void lend_waiting(struct dipc_queue *q, struct dipc_message *m,
 			 struct dipc_queue_events *ev)
 {
 	dipc_queue_leave_line_locked(q, m);
+	/* what is on loan of a stream counts until it was read */
+	if (q->stream)
+		WRITE_ONCE(q->bytes, q->bytes + m->len);
 	m->seq = q->next_seq++;
 	dipc_stats_count(q->stats, DIPC_REASON_HANDED);
 	trace_dipc_accept(q->kind, q->id, m->sender->port, m->id, m->len,

@@ -166,7 +166,7 @@ void dipc_watcher_init(struct dipc_watcher *w,
 
 /**
  * dipc_queue_expect() - somebody is going to watch a queue
- * @q: known to nobody yet, and for him alone
+ * @q: for him alone; nobody else knows of it yet, or can send there
  * @calls: whether he takes requests
  *
  * Until dipc_queue_watch() it is as if he did, though he is not called: what

@@ -107,7 +107,8 @@ out:
 /* As AF_UNIX: what a stream says once it has seen the control messages. */
 static int check_stream(const struct dipc_sock *ds, const struct msghdr *msg)
 {
-	bool connected = READ_ONCE(ds->sk.sk_state) == TCP_ESTABLISHED;
+	/* pairs with the release in dipc_pair_take() */
+	bool connected = smp_load_acquire(&ds->sk.sk_state) == TCP_ESTABLISHED;
 
 	if (msg->msg_flags & MSG_OOB)
 		return -EOPNOTSUPP;

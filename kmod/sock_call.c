@@ -433,13 +433,6 @@ static int pause(struct dipc_sock *ds, struct dipc_call *call)
 	return err;
 }
 
-/* What has gone well once may do so again. */
-static bool may_come_back(int err)
-{
-	return dipc_call_is_gone(err) || err == -ENOENT || err == -ENOBUFS ||
-	       err == -ENOMEM || err == -EAGAIN;
-}
-
 static bool is_overdue(const struct dipc_call *call)
 {
 	return call->due != KTIME_MAX && call->due <= ktime_get();
@@ -479,7 +472,7 @@ static noinline int insist(struct dipc_sock *ds, struct dipc_call **call)
 			return -ETIMEDOUT;
 		}
 		err = try_again(ds, call);
-	} while (may_come_back(err));
+	} while (dipc_call_may_come_back(err));
 	return err;
 }
 

@@ -461,6 +461,7 @@ int comm_run(struct ipc_comm *comm, bool (*until)(void *arg), void *arg,
 			left = end - now_ms();
 			if (left <= 0)
 				return -ETIMEDOUT;
+			left = min_ms(left, timeout_ms);
 		}
 		if (moved || !woken)
 			pause_ms = 0;

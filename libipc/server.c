@@ -188,16 +188,17 @@ static int wait_once(struct ipc_server *server, int timeout_ms)
 int ipc_server_wait(struct ipc_server *server, int timeout_ms)
 {
 	/* never early: the clock's millisecond began before */
-	int64_t end = now_ms() + timeout_ms + 1;
-	int ret, left = timeout_ms;
+	int64_t left, end = now_ms() + timeout_ms + 1;
+	int ret, wait_ms = timeout_ms;
 
 	/* A request that was cancelled, or a completion, is of no interest. */
-	while ((ret = wait_once(server, left)) == -EAGAIN && timeout_ms) {
+	while ((ret = wait_once(server, wait_ms)) == -EAGAIN && timeout_ms) {
 		if (timeout_ms < 0)
 			continue;
 		left = end - now_ms();
 		if (left <= 0)
 			return -ETIMEDOUT;
+		wait_ms = left < timeout_ms ? left : timeout_ms;
 	}
 	return ret;
 }

@@ -3,7 +3,7 @@
  * The module itself, and each network namespace: each allocation of theirs
  * fails once. The load fails and leaves nothing behind, and the next one
  * works. suite-timeout: 200
- * kmsg-allow: kmemleak: Cannot allocate a scan area|Call Trace:|kasan_\w+\+0x|DIPC: Can't create sock SLAB cache
+ * kmsg-allow: kmemleak: Cannot allocate a scan area|Call Trace:|(kasan|kmemleak)_\w+\+0x|DIPC: Can't create sock SLAB cache
  */
 #define _GNU_SOURCE
 #include <fcntl.h>

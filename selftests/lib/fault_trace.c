@@ -99,16 +99,16 @@ const char *fault_trace_begin(void)
 	for (int i = 0; i < N_DECIDERS; i++)
 		if (probe('r', deciders[i], "ret=$retval:s32"))
 			return "what decides on failures cannot be probed";
-	if (mkdir(INSTANCE, 0700) && errno != EEXIST)
-		return "there can be no trace instance";
 	/*
 	 * The names of tasks are of no interest, and to learn them the tracer
 	 * would change the code of the scheduler, in which the other processor
 	 * always is: QEMU's translator may then run a breakpoint for ever that
-	 * is long gone.
+	 * is long gone. An instance has of that what there was when it was made.
 	 */
-	if (fault_write(INSTANCE "options/record-cmd", "0"))
+	if (fault_write(TRACEFS "options/record-cmd", "0"))
 		return "traces learn the names of tasks";
+	if (mkdir(INSTANCE, 0700) && errno != EEXIST)
+		return "there can be no trace instance";
 	text_distance = section(".gnu.linkonce.this_module") - section(".text");
 	if (probe('p', LOADER, "mod=%di:x64") || event(LOADER, "enable", "1"))
 		return "loads of the module cannot be traced";

@@ -12,7 +12,7 @@ Q	:= $(if $(filter 1,$(V)),,@)
 prefix	?= /usr/local
 # As it was typed: its dollars are the guest's shell's.
 override CMD := $(value CMD)
-export KERNEL KDIR W C V WERROR TESTS ADD TIMEOUT CMD VM_ARGS DESTDIR \
+export KERNEL KDIR W C V WERROR TESTS WITHIN ADD TIMEOUT CMD VM_ARGS DESTDIR \
        INSTALL_MOD_PATH prefix \
        BENCH WORKS SIZES CGROUPS SCALE
 

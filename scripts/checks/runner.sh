@@ -194,6 +194,10 @@ for name in passes crashes hangs lingers missing; do
 	echo "$name 1 $tmp/$name"
 done >"$tmp/plan"
 "$tmp/suites" -k "$tmp/plan" | judge '4 4 0' 1 'real processes' --no-module
+# The time for all is over after the first.
+script lasts <<<"printf '1..1\nok 1 a\n'; sleep 2"
+printf '%s 5 '"$tmp"'/%s\n' lasts lasts passes passes >"$tmp/plan"
+DIPC_WITHIN=1 "$tmp/suites" -k "$tmp/plan" | judge '1 0 1' 0 'no time is left' --no-module
 
 echo "$(wc -l <"$tmp/tests") tests of the runner, $(wc -l <"$tmp/bad") failed"
 [ ! -s "$tmp/bad" ]

@@ -18,7 +18,8 @@
  * Before the suites comes "load", after them "unload": the module's own life.
  * Leaks are looked for after each where the kernel has kmemleak, unless
  * DIPC_NO_LEAKS is in the environment; DIPC_SLOW there: how many times longer
- * things may take than on stock.
+ * things may take than on stock. DIPC_WITHIN: so many seconds after the first,
+ * no other suite is begun, and those that are left are skipped.
  * The module is that of DIPC_KO there, and DIPC_MODULE its name if not dipc.
  * With -k nothing is loaded and no kernel log is read (to test this program).
  */
@@ -42,6 +43,7 @@
 #define CGROUPS		"/sys/fs/cgroup/test"
 #define KMEMLEAK	"/sys/kernel/debug/kmemleak"
 #define KMEMLEAK_AGE_MS	5500	/* what is younger it does not report */
+#define SKIPPED		4	/* kselftest's exit status for that */
 #define DRAIN_MS	500
 #define DRAIN_MAX_MS	10000	/* of who goes on printing */
 /* On a busy machine who was killed, and what RCU frees, takes its time. */
@@ -383,11 +385,22 @@ static void run_suite(const char *name, int seconds, char *path)
 		      (unsigned long long)(now_ms() - t0), taint() & ~before);
 }
 
+/* One that is not begun, and why: as if it had said so itself. */
+static void skip_suite(const char *name, int seconds, int within)
+{
+	frame("@begin %s %d", name, seconds);
+	result("TAP version 13\n");
+	result("1..0 # SKIP it was not begun, the %d s for all are over\n",
+	       within);
+	frame("@end %s exit %d 0 0", name, SKIPPED);
+}
+
 int main(int argc, char **argv)
 {
+	const char *file, *within_env = getenv("DIPC_WITHIN");
+	int seconds, within = within_env ? atoi(within_env) : 0;
 	char line[4096], name[64], path[3072];
-	const char *file;
-	int seconds;
+	uint64_t begun = now_ms();
 	FILE *plan;
 
 	if (argc > 2 && !strcmp(argv[1], "-k"))
@@ -411,7 +424,11 @@ int main(int argc, char **argv)
 		life_of_module("load", "module_loads", load_module);
 	}
 	while (fgets(line, sizeof(line), plan)) {
-		if (sscanf(line, "%63s %d %3071s", name, &seconds, path) == 3)
+		if (sscanf(line, "%63s %d %3071s", name, &seconds, path) != 3)
+			continue;
+		if (within && now_ms() - begun > within * 1000ULL)
+			skip_suite(name, seconds, within);
+		else
 			run_suite(name, seconds, path);
 	}
 	if (own_kernel)

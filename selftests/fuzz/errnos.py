@@ -27,10 +27,12 @@ ROW = re.compile(r'^(E-[A-Z]+-\d\d)\s+([A-Z0-9]+)\s+(\S.*)$')
 
 SEND = ['send', 'sendto', 'sendmsg', 'sendmmsg', 'write', 'writev',
         'sendmsg(rights)', 'sendmmsg(rights)', 'sendmsg(call)',
-        'sendmmsg(call)', 'splice', 'sendfile', 'DIPC_OP_SEND']
+        'sendmmsg(call)', 'splice', 'sendfile', 'DIPC_OP_SEND',
+        'io_uring send']
 SENDMSG = [call for call in SEND if call.startswith(('sendmsg', 'sendmmsg'))]
 RECEIVE = ['recv', 'recvfrom', 'recvmsg', 'recvmmsg', 'read', 'readv',
-           'splice', 'DIPC_OP_RECV', 'DIPC_OP_REPLY_RECV']
+           'splice', 'DIPC_OP_RECV', 'DIPC_OP_REPLY_RECV',
+           'io_uring receive']
 OPERATIONS = ['DIPC_OP', 'DIPC_OP_CALL', 'DIPC_OP_CALL_START',
               'DIPC_OP_CALL_FINISH', 'DIPC_OP_CALL_CANCEL', 'DIPC_OP_SEND',
               'DIPC_OP_RECV', 'DIPC_OP_REPLY', 'DIPC_OP_REPLY_RECV',
@@ -76,10 +78,13 @@ ALSO = {
 NOT_OURS = {'of another kind', 'SOL_SOCKET', 'fork', 'kill', 'signal', 'netns',
             'nap', 'close', 'dup', 'fcntl', 'poll', 'epoll_create', 'epoll_ctl',
             'epoll_wait', 'events', 'sysctl', 'netlink, not answered',
-            'fsync', 'ftruncate'}
+            'fsync', 'ftruncate', 'io_uring'}
 
-# Said once for all calls, or by what is in the slot.
-ANYWHERE = {'0', 'ENOMEM', 'EBADF', 'ENOTSOCK'}
+# Said once for all calls, or by what is in the slot; another thread may put
+# something else there after it was looked at.
+ANYWHERE = {'0', 'ENOMEM', 'EBADF', 'ENOTSOCK', 'ENOTTY'}
+# Said by the ring: it was withdrawn, or it has seen another file than we have.
+OF_RING = {'ECANCELED', 'EAFNOSUPPORT'}
 
 Row = collections.namedtuple('Row', 'id errno calls also')
 
@@ -211,6 +216,7 @@ def main():
             missing.append((errno, calls, those))
     unknown = [(call, errno, n) for (call, errno), n in sorted(counts.items())
                if call not in NOT_OURS and errno not in ANYWHERE and
+               not (call.startswith('io_uring ') and errno in OF_RING) and
                not any(explains(row, call, errno) for row in rows)]
 
     for errno, calls, those in missing:

@@ -183,7 +183,8 @@ static long set_execute(struct fz_actor *actor, const uint64_t *arg)
 		memcpy(actor->in, &match, sizeof(match));
 	/* what is behind, if there is more than is known */
 	actor->in[100] = value & 1;
-	if (place && place != actor->in && place != actor->bad)
+	if (place != actor->in &&
+	    (arg[V_MEMORY] == GR_EDGE || arg[V_MEMORY] == GR_FITS))
 		memcpy(place, actor->in, actor->edge - place < 300 ?
 					 actor->edge - place : 300);
 	return gr_told(actor, fd, GR_ERR(setsockopt(fd, SOL_DIPC, arg[V_NAME],

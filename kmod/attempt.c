@@ -5,9 +5,6 @@
  * or until it is taken, the task sleeps here, or an asynchronous send is left
  * behind in its place.
  */
-#include <linux/sched/signal.h>
-#include <linux/slab.h>
-
 #include "attempt.h"
 #include "deliver.h"
 #include "files.h"
@@ -15,9 +12,6 @@
 
 /* How far the last piece of a stream may grow, if it is a small one. */
 #define STREAM_ROOM 4096
-
-/* How long who waits for SO_SNDBUF leaves room for one message unused. */
-#define ACCOUNT_PATIENCE 1	/* jiffies */
 
 /* How often a sender that does not wait tries again where there is room. */
 #define TRIES_MAX 16
@@ -234,69 +228,6 @@ static long time_left(const struct dipc_attempt *a)
 	return min_t(u64, a->timeout, nsecs_to_jiffies64(ns) + 1);
 }
 
-/*
- * Who waits for SO_SNDBUF also waits for the end of the queue he sends to;
- * several threads of a socket may do so for different queues.
- */
-struct end_watch {
-	struct dipc_watcher	watcher;
-	struct sock		*sk;
-	struct rcu_head		rcu;
-};
-
-static void queue_ended(struct dipc_watcher *w)
-{
-	struct sock *sk = container_of(w, struct end_watch, watcher)->sk;
-	struct socket_wq *wq = rcu_dereference(sk->sk_wq);
-
-	if (skwq_has_sleeper(wq))
-		wake_up_interruptible_poll(&wq->wait, EPOLLOUT);
-}
-
-static const struct dipc_watcher_ops end_watch_ops = {
-	.room = queue_ended,
-};
-
-static long wait_until_room(struct dipc_attempt *a, size_t truesize,
-			    struct end_watch *watch, bool is_eager,
-			    long timeout)
-{
-	return wait_event_interruptible_timeout(*sk_sleep(&a->ds->sk),
-			dipc_sock_account_room(a->ds, truesize, is_eager) ||
-			dipc_queue_watch_end(a->queue, &watch->watcher),
-			timeout);
-}
-
-/*
- * Who fills SO_SNDBUF would be woken with each message that is taken, to send
- * one more and sleep again. So for a moment he waits until it is worth it; then
- * the receiver may have stopped, and he takes what there is.
- */
-static long sleep_for_account(struct dipc_attempt *a, size_t truesize,
-			      long timeout)
-{
-	long patience = min_t(long, timeout, ACCOUNT_PATIENCE);
-	bool for_ever = timeout == MAX_SCHEDULE_TIMEOUT;
-	struct end_watch *watch;
-	long left;
-
-	watch = kzalloc(sizeof(*watch), GFP_KERNEL_ACCOUNT);
-	if (!watch)
-		return -ENOMEM;
-	dipc_watcher_init(&watch->watcher, &end_watch_ops);
-	watch->sk = &a->ds->sk;
-	left = wait_until_room(a, truesize, watch, false, patience);
-	if (!for_ever)
-		timeout -= patience;
-	if (!left && timeout)
-		left = wait_until_room(a, truesize, watch, true, timeout);
-	else if (left > 0)
-		left = for_ever ? timeout : left + timeout;
-	dipc_queue_unwatch_room(&watch->watcher);
-	kfree_rcu(watch, rcu);
-	return left;
-}
-
 /* Of a call, with its reply. */
 static size_t truesize_of(const struct dipc_attempt *a)
 {
@@ -319,7 +250,7 @@ static noinline int wait_for_account(struct dipc_attempt *a, size_t truesize)
 		return dipc_attempt_fail(a, DIPC_REASON_WOULD_BLOCK);
 	}
 	before = time_left(a);
-	left = sleep_for_account(a, truesize, before);
+	left = dipc_sock_await_account(a->ds, a->queue, truesize, before);
 	if (left == -ENOMEM)
 		return dipc_attempt_fail(a, DIPC_REASON_NO_MEMORY);
 	if (left < 0)

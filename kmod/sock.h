@@ -153,6 +153,10 @@ __poll_t dipc_sock_poll(struct file *file, struct socket *sock,
 void dipc_sock_tell_completion(void *socket);
 void dipc_sock_tell_outcome(void *socket);
 
+/* sndbuf.c */
+long dipc_sock_await_account(struct dipc_sock *ds, struct dipc_queue *q,
+			     size_t truesize, long timeout);
+
 /* pair.c */
 int dipc_pair_make(struct dipc_pair *pair, struct dipc_net *dn,
 		   const struct dipc_pair_ends *ends, struct dipc_name *name,

@@ -79,6 +79,7 @@ static void dipc_serve(struct end *e, void *buf, size_t len, unsigned int n)
 	struct dipc_op op = {
 		.size = sizeof(op), .op = DIPC_OP_RECV,
 		.in = PTR(buf), .in_len = len, .info = PTR(&r),
+		.flags = DIPC_OP_CONSUME,
 	};
 
 	dipc_op(e, &op, "DIPC_OP_RECV");

@@ -84,19 +84,25 @@ unsigned int switches_now(void)
 	return r.ru_nvcsw + r.ru_nivcsw;
 }
 
-void *share(size_t bytes)
+static void *map(size_t bytes, int flags)
 {
 	void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
-		       MAP_SHARED | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+		       flags | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
 
 	if (p == MAP_FAILED)
 		fail("mmap");
 	return p;
 }
 
+void *share(size_t bytes)
+{
+	return map(bytes, MAP_SHARED);
+}
+
 char *new_buffer(size_t len)
 {
-	char *buf = share(HEADROOM + len);
+	/* what a program has from malloc() is private as well */
+	char *buf = map(HEADROOM + len, MAP_PRIVATE);
 
 	memset(buf, 'x', HEADROOM + len);
 	return buf + HEADROOM;

@@ -8,6 +8,7 @@
 #include "attempt.h"
 #include "deliver.h"
 #include "files.h"
+#include "borrowed.h"
 #include "trace.h"
 
 /* How far the last piece of a stream may grow, if it is a small one. */
@@ -347,6 +348,36 @@ int dipc_attempt_no_message(struct dipc_attempt *a, int err)
 	}
 }
 
+/*
+ * Who sends explicitly sleeps until his message was received. It is looked at
+ * once then, or fetched by who only peeks.
+ */
+static bool may_stay(const struct dipc_attempt *a)
+{
+	return a->params.mode == DIPC_MODE_EXPLICIT && a->may_wait &&
+	       !a->params.async && !a->queue->stream;
+}
+
+static int fill(const struct dipc_attempt *a, struct dipc_message *m,
+		struct iov_iter *from)
+{
+	if (unlikely(a->len >= DIPC_BORROWED_MIN) && may_stay(a) &&
+	    dipc_message_borrow(m, a->dn->stats, from, a->len,
+				dipc_sock_spare(a->ds)))
+		return 0;
+	return dipc_message_copy_from(m, from);
+}
+
+/* Nobody else has it. */
+static void discard(const struct dipc_attempt *a, struct dipc_message *m)
+{
+	struct dipc_borrowed *p = dipc_message_borrowed(m);
+
+	dipc_message_put(m);
+	if (p)
+		dipc_borrowed_release(p, dipc_sock_spare(a->ds));
+}
+
 static struct dipc_message *make_message(struct dipc_attempt *a,
 					 struct msghdr *msg, int *err)
 {
@@ -360,7 +391,7 @@ static struct dipc_message *make_message(struct dipc_attempt *a,
 	a->sender = NULL;
 	m->tag = a->params.tag;
 	m->priority = a->params.priority;
-	*err = dipc_message_copy_from(m, &msg->msg_iter);
+	*err = fill(a, m, &msg->msg_iter);
 	if (*err) {
 		*err = dipc_attempt_fail(a, DIPC_REASON_FAULT);
 	} else if (add_extra(a, m)) {
@@ -368,7 +399,7 @@ static struct dipc_message *make_message(struct dipc_attempt *a,
 		*err = dipc_attempt_fail(a, DIPC_REASON_NO_MEMORY);
 	}
 	if (*err) {
-		dipc_message_put(m);
+		discard(a, m);
 		return NULL;
 	}
 	return m;
@@ -435,6 +466,19 @@ static int deliver(struct dipc_attempt *a, struct dipc_message *m)
 	    (is_accepted(reason) && mode == DIPC_MODE_EXPLICIT && a->may_wait))
 		return await_verdict(a, m, &w);
 	return is_accepted(reason) ? 0 : refused(a, m, reason);
+}
+
+/* The message may be gone when it was delivered; what is borrowed must be. */
+static noinline int deliver_borrowed(struct dipc_attempt *a,
+				     struct dipc_message *m,
+				     struct dipc_borrowed *p)
+{
+	int err;
+
+	err = deliver(a, m);
+	dipc_borrowed_end(p);
+	dipc_borrowed_release(p, dipc_sock_spare(a->ds));
+	return err;
 }
 
 static struct dipc_errqueue *errqueue_of(struct dipc_sock *ds)
@@ -506,6 +550,7 @@ static int deliver_async(struct dipc_attempt *a, struct dipc_message *m,
 static int make_and_deliver(struct dipc_attempt *a, struct msghdr *msg)
 {
 	struct dipc_async *async = NULL;
+	struct dipc_borrowed *p;
 	struct dipc_message *m;
 	int err;
 
@@ -520,7 +565,11 @@ static int make_and_deliver(struct dipc_attempt *a, struct msghdr *msg)
 			dipc_async_cancel(async);
 		return err;
 	}
-	err = async ? deliver_async(a, m, async) : deliver(a, m);
+	p = dipc_message_borrowed(m);
+	if (unlikely(p))
+		err = deliver_borrowed(a, m, p);
+	else
+		err = async ? deliver_async(a, m, async) : deliver(a, m);
 	/* what was not sent is the caller's to send another time */
 	if (err)
 		iov_iter_revert(&msg->msg_iter, a->len);

@@ -57,6 +57,7 @@ struct dipc_call {
 	u32			turn;		/* under @lock: of being sent */
 	bool			sending;	/* the same: just now */
 	bool			was_taken;	/* by whoever, at any time */
+	bool			is_consumed;	/* whole; set when it is held */
 	u32			reply_max;	/* bytes; immutable */
 	u32			attempt;	/* from 1; immutable */
 	enum dipc_reason	reason;		/* final when it is done */

@@ -120,6 +120,7 @@ bool dipc_hold_keep(struct dipc_reception *r, struct dipc_message *m)
 		dipc_call_put(call);
 		return false;
 	}
+	call->is_consumed = r->consumes && r->len >= m->len;
 	/* with the reference that its verdict had */
 	dipc_handles_hold(h, r->slot, call);
 	return true;

@@ -23,8 +23,10 @@ struct dipc_reception {
 	long			timeout;	/* jiffies left */
 	int			err_signal;	/* if a signal ends it */
 	struct dipc_slot	*slot;		/* for the request, or NULL */
+	struct dipc_borrowed	*reply;		/* the receiver's own, or NULL */
 	bool			got;		/* a message, be it empty */
 	bool			told;		/* that a worker is needed */
+	bool			consumes;	/* no request is looked at twice */
 	struct dipc_want	standing;
 };
 

@@ -11,6 +11,7 @@
 #include <linux/uio.h>
 
 #include "ioctl.h"
+#include "borrowed.h"
 #include "receive.h"
 #include "sock_call.h"
 #include "sock_serve.h"
@@ -23,7 +24,6 @@ struct operation {
 	struct dipc_sock	*ds;
 	struct dipc_op		*op;
 	struct dipc_op __user	*user;
-	bool			may_wait;
 	struct iov_iter		out;
 	struct iov_iter		in;
 	struct iovec		out_fast[UIO_FASTIOV];
@@ -46,6 +46,11 @@ enum {
 	USES_REPLY_MAX	= 1 << 10,
 };
 
+static bool may_wait(const struct operation *o)
+{
+	return !(o->op->flags & DIPC_OP_DONTWAIT);
+}
+
 static struct dipc_question question_of(struct operation *o)
 {
 	const struct dipc_op *op = o->op;
@@ -61,7 +66,7 @@ static struct dipc_question question_of(struct operation *o)
 		.try_ns = op->try_ns,
 		.reply_max = op->reply_max,
 		.semantics = op->semantics,
-		.may_wait = o->may_wait,
+		.may_wait = may_wait(o),
 	};
 
 	return qn;
@@ -97,7 +102,7 @@ static int do_start(struct operation *o)
 static int do_finish(struct operation *o)
 {
 	return dipc_sock_call_finish(o->ds, o->op->flags & DIPC_OP_ANY,
-				     o->op->cookie, &o->in, o->may_wait,
+				     o->op->cookie, &o->in, may_wait(o),
 				     u64_to_user_ptr(o->op->info));
 }
 
@@ -111,7 +116,7 @@ static int do_send(struct operation *o)
 	struct dipc_question qn = question_of(o);
 
 	return dipc_sock_send_one_way(o->ds, &qn.params, o->dest, &o->out,
-				      o->may_wait);
+				      may_wait(o));
 }
 
 static int get_match(struct operation *o, struct dipc_match *match)
@@ -122,25 +127,34 @@ static int get_match(struct operation *o, struct dipc_match *match)
 	return dipc_match_check(match);
 }
 
-static int receive(struct operation *o, const struct dipc_match *match)
+static __always_inline int receive(struct operation *o,
+				   const struct dipc_match *match,
+				   struct dipc_borrowed *reply)
 {
 	return dipc_sock_receive_op(o->ds, &o->in, u64_to_user_ptr(o->op->info),
-				    match, o->may_wait);
+				    match, reply, o->op->flags);
 }
 
-static noinline int receive_match(struct operation *o)
+static noinline int receive_match(struct operation *o,
+				  struct dipc_borrowed *reply)
 {
 	struct dipc_match match;
 	int err = get_match(o, &match);
 
-	return err ? err : receive(o, &match);
+	return err ? err : receive(o, &match, reply);
+}
+
+static __always_inline int receive_next(struct operation *o,
+					struct dipc_borrowed *reply)
+{
+	if (unlikely(o->op->match))
+		return receive_match(o, reply);
+	return receive(o, NULL, reply);
 }
 
 static int do_receive(struct operation *o)
 {
-	if (unlikely(o->op->match))
-		return receive_match(o);
-	return receive(o, NULL);
+	return receive_next(o, NULL);
 }
 
 static int do_reply(struct operation *o)
@@ -153,21 +167,40 @@ static int do_reply(struct operation *o)
 }
 
 /*
- * If the reply is out and there is no next request, the user must be able to
- * tell: it is not to be sent again, be it that the system call is restarted.
+ * The reply is out: if there is no next request the user must be able to tell,
+ * for it is not to be sent again, be it that the system call is restarted.
  */
-static int do_reply_and_receive(struct operation *o)
+static __always_inline int receive_after(struct operation *o,
+					 struct dipc_borrowed *reply)
 {
-	int ret = 0;
+	int ret = receive_next(o, reply);
 
-	if (o->op->handle)
-		ret = do_reply(o);
-	if (ret < 0)
-		return ret;
-	ret = do_receive(o);
+	if (reply) {
+		/* the client need not have read it yet */
+		dipc_borrowed_fetch(reply);
+		dipc_borrowed_release(reply, dipc_sock_spare(o->ds));
+	}
 	if (ret < 0 && o->op->handle && put_user(0, &o->user->handle))
 		return -EFAULT;
 	return ret;
+}
+
+static noinline int receive_beside(struct operation *o,
+				   struct dipc_borrowed *reply)
+{
+	return IS_ERR(reply) ? PTR_ERR(reply) : receive_after(o, reply);
+}
+
+static int do_reply_and_receive(struct operation *o)
+{
+	struct dipc_borrowed *reply = NULL;
+
+	if (o->op->handle)
+		reply = dipc_sock_reply_and_stay(o->ds, o->op->handle,
+						 o->op->offset, &o->out,
+						 o->op->flags);
+	return unlikely(reply) ? receive_beside(o, reply) :
+				 receive_after(o, NULL);
 }
 
 static int do_read(struct operation *o)
@@ -219,12 +252,15 @@ static const struct verb {
 	[DIPC_OP_SEND] = {
 		do_send, USES_OUT | USES_DEST | USES_MESSAGE, DIPC_OP_PRIORITY,
 	},
-	[DIPC_OP_RECV] = { do_receive, USES_IN | USES_INFO | USES_MATCH },
+	[DIPC_OP_RECV] = {
+		do_receive, USES_IN | USES_INFO | USES_MATCH, DIPC_OP_CONSUME,
+	},
 	[DIPC_OP_REPLY] = { do_reply, USES_OUT | USES_HANDLE | USES_OFFSET },
 	[DIPC_OP_REPLY_RECV] = {
 		do_reply_and_receive,
 		USES_OUT | USES_HANDLE | USES_OFFSET | USES_IN | USES_INFO |
 			USES_MATCH,
+		DIPC_OP_CONSUME,
 	},
 	[DIPC_OP_READ] = { do_read, USES_IN | USES_HANDLE | USES_OFFSET },
 	[DIPC_OP_WRITE] = { do_write, USES_OUT | USES_HANDLE | USES_OFFSET },
@@ -470,7 +506,8 @@ int dipc_ioctl_op(struct dipc_sock *ds, void __user *arg, bool may_wait)
 	o.ds = ds;
 	o.op = &op;
 	o.user = arg;
-	o.may_wait = may_wait && !(op.flags & DIPC_OP_DONTWAIT);
+	if (unlikely(!may_wait))
+		op.flags |= DIPC_OP_DONTWAIT;
 	o.dest = NULL;
 	/* as for a system call, a connection has one destination */
 	if (op.dest && (!dipc_sock_is_link(ds) || op.op == DIPC_OP_FORWARD))

@@ -11,6 +11,7 @@
 #include "chain.h"
 #include "files.h"
 #include "message.h"
+#include "borrowed.h"
 #include "pool.h"
 
 #define MESSAGE_TRUESIZE DIPC_MESSAGE_TRUESIZE
@@ -423,6 +424,12 @@ static void free_extra(struct dipc_extra *extra)
 		return;
 	if (extra->files)
 		dipc_files_put(extra->files);
+	if (extra->borrowed) {
+		/* its sender may just fetch it: not from here on */
+		dipc_borrowed_drop(extra->borrowed);
+		/* and @extra is part of it */
+		return;
+	}
 	kfree(extra);
 }
 
@@ -434,9 +441,10 @@ static size_t strip(struct dipc_message *m)
 {
 	size_t truesize = MESSAGE_TRUESIZE;
 
+	/* first: what is borrowed may be on its way to the segments */
+	free_extra(m->extra);
 	if (m->segments)
 		truesize += give_up_chain(m);
-	free_extra(m->extra);
 	/* back to the cache as the constructor left it */
 	if (m->sender->account->is_stream)
 		INIT_LIST_HEAD(&m->share_node);

@@ -14,7 +14,8 @@
  *
  * The layout is meant for many small messages: the header and the first 64
  * bytes of the payload are one object. What is beyond lies in a chain of
- * segments (segment.h).
+ * segments (segment.h). Of a sender who sleeps until it was received it may not
+ * be there yet, but in his own pages (borrowed.h); what lies inline always is.
  *
  * Messages of a byte stream have room for more than they hold: bytes are
  * appended to the last one in a queue, and read from the first one in parts.
@@ -25,19 +26,19 @@
 #include <linux/list.h>
 #include <linux/dipc.h>
 #include <linux/refcount.h>
-#include <linux/timerqueue.h>
 #include <linux/types.h>
 #include <linux/uaccess.h>
 #include <linux/uio.h>
 
+#include "extra.h"
 #include "sender.h"
 
 #define DIPC_INLINE_BYTES	64
 #define DIPC_APPEND_MAX		4096	/* copied with a queue locked */
 
-struct dipc_extra;
 struct dipc_segment;
 struct dipc_share;
+struct dipc_stats;
 struct dipc_waiter;
 
 struct dipc_message {
@@ -67,14 +68,6 @@ struct dipc_message {
 	struct dipc_segment	*segments;	/* payload if not inline */
 	struct dipc_extra	*extra;		/* what few messages have */
 	u8			data[DIPC_INLINE_BYTES];
-};
-
-/* What only some messages have; freed with them. */
-struct dipc_extra {
-	struct timerqueue_node	due;		/* deadline, monotonic; or not queued */
-	bool			has_deadline;
-	struct dipc_message	*message;	/* whose this is */
-	struct dipc_files	*files;		/* descriptors on their way */
 };
 
 static_assert(DIPC_MSG_LEN_MAX < 1U << 27);
@@ -117,6 +110,13 @@ int dipc_message_copy_pieces_at(struct dipc_message *m, size_t offset,
 				size_t len, struct iov_iter *from);
 void dipc_message_copy(struct dipc_message *to,
 		       const struct dipc_message *from);
+struct dipc_borrowed *dipc_message_borrow(struct dipc_message *m,
+					  struct dipc_stats __percpu *stats,
+					  struct iov_iter *from, size_t len,
+					  struct dipc_borrowed **spare);
+struct dipc_borrowed *dipc_message_borrowed(const struct dipc_message *m);
+void dipc_borrowed_fetch(struct dipc_borrowed *p);
+bool dipc_message_fetch(const struct dipc_message *m);
 
 /* What a slab needs for one beyond the object: a free pointer and a cgroup. */
 #define DIPC_MESSAGE_TRUESIZE \

@@ -389,7 +389,9 @@ static int put_payload(struct sk_buff *skb, const struct dipc_message *m,
 	struct kvec vec;
 
 	vec.iov_len = min_t(u32, m->len, bytes);
-	if (!vec.iov_len)
+	/* of one that was received or withdrawn just now there is no more */
+	if (!vec.iov_len ||
+	    (vec.iov_len > DIPC_INLINE_BYTES && !dipc_message_fetch(m)))
 		return 0;
 	attr = nla_reserve(skb, DIPC_A_MESSAGE_PAYLOAD, vec.iov_len);
 	if (!attr)

@@ -152,6 +152,7 @@ struct dipc_queue {
 	bool			starving;	/* requests wait, nobody receives */
 	bool			told_starving;	/* to who took one, since then */
 	bool			is_expecting;	/* its watcher, who is counted */
+	bool			is_consumed;	/* a hint: who takes them has said so */
 	int			close_err;	/* immutable, negative errno */
 	int			end_err;	/* 0, or why it ended before time */
 	kuid_t			owner;

@@ -9,6 +9,7 @@
 #include <linux/sched/signal.h>
 
 #include "control.h"
+#include "borrowed.h"
 #include "plain.h"
 #include "receive.h"
 #include "sock_call.h"
@@ -29,6 +30,21 @@ static __always_inline void count(struct dipc_queue *q, const struct dipc_messag
 {
 	dipc_stats_count(q->stats, reason);
 	trace_dipc_take(q->kind, q->id, m->sender->port, m->id, m->len, reason);
+}
+
+/*
+ * A request that is still with its client: he might change what was read of it
+ * before it is read again, or handed on by who has judged it by that. So it is
+ * fetched unless nobody will. The next ones of such a queue are copied at once.
+ */
+static noinline void settle(struct dipc_reception *r,
+			    const struct dipc_message *m)
+{
+	if (!m->is_call || !dipc_message_borrowed(m) ||
+	    (r->consumes && r->len >= m->len))
+		return;
+	dipc_message_fetch(m);
+	WRITE_ONCE(r->q->is_consumed, false);
 }
 
 /* Copy to the user what he has room for. */
@@ -95,7 +111,10 @@ static noinline int receive_peek(struct dipc_reception *r)
 	struct dipc_message *m;
 	int ret;
 
-	m = peek_wait(r, &ret);
+	/* it may be received again, and then it is to be the same */
+	while ((m = peek_wait(r, &ret)) && r->len > DIPC_INLINE_BYTES &&
+	       !dipc_message_fetch(m))
+		dipc_message_put(m);
 	if (!m)
 		return ret;
 	ret = copy_payload(r, m);
@@ -203,11 +222,16 @@ static int prepare(struct dipc_reception *r, struct dipc_message *m)
 /* WITHDRAWN if its sender has withdrawn it meanwhile: on to the next. */
 static int copy_and_keep(struct dipc_reception *r, struct dipc_message *m)
 {
-	int err = copy_payload(r, m);
+	int err;
 
+	if (unlikely(m->extra))
+		settle(r, m);
+	err = copy_payload(r, m);
 	if (!err)
 		err = record(r, m);
 	if (unlikely(err)) {
+		/* from now on it is the same to all who look at it */
+		dipc_message_fetch(m);
 		if (r->slot)
 			dipc_hold_undo(r);
 		dipc_queue_put_back(r->q, m);
@@ -233,6 +257,9 @@ static struct dipc_message *take_payload(struct dipc_reception *r, int *err)
 		m = take(r, err);
 		if (!m)
 			return NULL;
+		/* perhaps it lies where this one is to go */
+		if (unlikely(r->reply))
+			dipc_borrowed_fetch(r->reply);
 		*err = prepare(r, m);
 		if (unlikely(*err && *err != WITHDRAWN))
 			dipc_queue_put_back(r->q, m);
@@ -329,8 +356,8 @@ static __always_inline int receive_message(struct dipc_reception *r)
 }
 
 /* All but what is wanted, and where the rest goes but for the payload. */
-static int init(struct dipc_reception *r, struct dipc_sock *ds,
-		struct iov_iter *to, size_t len, int flags)
+static __always_inline int init(struct dipc_reception *r, struct dipc_sock *ds,
+				struct iov_iter *to, size_t len, int flags)
 {
 	int err = dipc_sock_autobind(ds);
 
@@ -344,6 +371,7 @@ static int init(struct dipc_reception *r, struct dipc_sock *ds,
 	r->timeout = sock_rcvtimeo(&ds->sk, flags & MSG_DONTWAIT);
 	r->q = dipc_sock_rx(ds);
 	r->slot = NULL;
+	r->reply = NULL;
 	r->got = false;
 	r->told = false;
 	r->err_signal = sock_intr_errno(r->timeout);
@@ -441,6 +469,7 @@ static noinline int receive_next(struct dipc_sock *ds, struct msghdr *msg,
 	r.control = msg->msg_control;
 	r.control_bytes = msg->msg_controllen;
 	r.info = NULL;
+	r.consumes = false;
 	r.want = dipc_sock_want(ds, &r.standing);
 	return receive_message(&r);
 }
@@ -493,14 +522,17 @@ int dipc_sock_receive(struct dipc_sock *ds, struct msghdr *msg, size_t len,
  * @info: takes up the record of the message, and the handle of a request; or
  *	NULL: messages only
  * @match: which messages, checked; or NULL: the socket's standing match
- * @may_wait: whether to wait for one
+ * @reply: of the same system call, perhaps still in the receiver's memory; or
+ *	NULL
+ * @flags: DIPC_OP_*
  *
  * Context: process; may sleep.
  * Return: as dipc_sock_receive().
  */
 int dipc_sock_receive_op(struct dipc_sock *ds, struct iov_iter *to,
 			 struct dipc_request __user *info,
-			 const struct dipc_match *match, bool may_wait)
+			 const struct dipc_match *match,
+			 struct dipc_borrowed *reply, u32 flags)
 {
 	struct dipc_reception r __uninitialized;
 	int err;
@@ -508,11 +540,15 @@ int dipc_sock_receive_op(struct dipc_sock *ds, struct iov_iter *to,
 	err = check(ds, 0, true);
 	if (!err)
 		err = init(&r, ds, to, iov_iter_count(to),
-			   may_wait ? 0 : MSG_DONTWAIT);
+			   flags & DIPC_OP_DONTWAIT ? MSG_DONTWAIT : 0);
 	if (err)
 		return err;
 	r.msg = NULL;
 	r.info = info;
+	r.reply = reply;
+	r.consumes = flags & DIPC_OP_CONSUME;
+	if (r.consumes)
+		WRITE_ONCE(r.q->is_consumed, true);
 	r.want = dipc_sock_want(ds, &r.standing);
 	if (match) {
 		r.standing.match = *match;
@@ -520,9 +556,10 @@ int dipc_sock_receive_op(struct dipc_sock *ds, struct iov_iter *to,
 		r.want = &r.standing;
 	}
 	err = receive_message(&r);
-	/* at the end of a connection: not to be taken for one more request */
-	if (!err && info && !r.got && dipc_sock_is_link(ds) &&
-	    clear_user(info, sizeof(*info)))
-		return -EFAULT;
-	return err;
+	if (err || !info || r.got || !dipc_sock_is_link(ds))
+		return err;
+	/* the end of a connection, not to be taken for one more request */
+	if (reply)
+		dipc_borrowed_fetch(reply);
+	return clear_user(info, sizeof(*info)) ? -EFAULT : 0;
 }

@@ -7,6 +7,7 @@
 
 int dipc_sock_receive_op(struct dipc_sock *ds, struct iov_iter *to,
 			 struct dipc_request __user *info,
-			 const struct dipc_match *match, bool may_wait);
+			 const struct dipc_match *match,
+			 struct dipc_borrowed *reply, u32 flags);
 
 #endif /* _DIPC_RECEIVE_H */

@@ -7,6 +7,7 @@
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 
+#include "borrowed.h"
 #include "sender.h"
 
 /**
@@ -51,6 +52,7 @@ bool dipc_account_close(struct dipc_account *account)
 
 	RCU_INIT_POINTER(account->socket, NULL);
 	dipc_pool_close(&account->pool);
+	dipc_borrowed_free(account->borrowed);
 	dipc_account_put(account);
 	return is_told;
 }

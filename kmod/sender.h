@@ -29,6 +29,8 @@
 #include "pool.h"
 #include "user.h"
 
+struct dipc_borrowed;
+
 struct dipc_account {
 	refcount_t		refs;
 	bool			is_stream;	/* immutable */
@@ -40,6 +42,7 @@ struct dipc_account {
 	bool			was_starved;	/* or has waited, once */
 	void (*room)(void *socket);		/* immutable; see create() */
 	void __rcu		*socket;	/* NULL when it is closed */
+	struct dipc_borrowed	*borrowed;	/* memory for the next; exchanged */
 };
 
 struct dipc_sender {

@@ -135,6 +135,12 @@ void dipc_sock_get_conf(struct dipc_sock *ds, struct dipc_queue_conf *conf);
 int dipc_sock_connect(struct dipc_sock *ds, const struct sockaddr_dipc *addr);
 struct dipc_route *dipc_sock_route(struct dipc_sock *ds);
 
+/* Where the next long payload has its memory from; after dipc_sock_account(). */
+static inline struct dipc_borrowed **dipc_sock_spare(const struct dipc_sock *ds)
+{
+	return &ds->account->borrowed;
+}
+
 /* poll.c */
 void dipc_sock_init_wake(struct dipc_sock *ds);
 struct dipc_account *dipc_sock_account(struct dipc_sock *ds);

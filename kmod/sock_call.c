@@ -9,6 +9,7 @@
 #include <linux/slab.h>
 
 #include "deliver.h"
+#include "borrowed.h"
 #include "sock_call.h"
 
 /* How long a request is not sent again at first, and at most. */
@@ -65,6 +66,16 @@ static void put_call(struct dipc_sock *ds, struct dipc_call *call)
 		dipc_call_free(other);
 }
 
+/* One that was not sent. */
+static noinline void discard(struct dipc_sock *ds, struct dipc_call *call)
+{
+	struct dipc_borrowed *p = dipc_message_borrowed(&call->request);
+
+	dipc_call_put(call);
+	if (p)
+		dipc_borrowed_release(p, dipc_sock_spare(ds));
+}
+
 /*
  * A call with all but the payload of its request. This and what follows is one
  * function of the machine's for who calls by a system call: to save and restore
@@ -108,6 +119,25 @@ static int keep_dest(struct dipc_call *call, const struct dipc_attempt *a)
 	return call->dest ? 0 : -ENOMEM;
 }
 
+/* The client sleeps, and who receives there looks at nothing twice. */
+static bool may_stay(const struct dipc_attempt *a,
+		     const struct dipc_question *qn)
+{
+	return !a->params.async && qn->semantics != DIPC_AT_LEAST_ONCE &&
+	       READ_ONCE(a->queue->is_consumed);
+}
+
+static __always_inline int fill(const struct dipc_attempt *a,
+				const struct dipc_question *qn,
+				struct dipc_call *call)
+{
+	if (unlikely(a->len >= DIPC_BORROWED_MIN) && may_stay(a, qn) &&
+	    dipc_message_borrow(&call->request, a->dn->stats, qn->out, a->len,
+				dipc_sock_spare(a->ds)))
+		return 0;
+	return dipc_message_copy_from(&call->request, qn->out);
+}
+
 /* The first try, from what the user says. */
 static __always_inline struct dipc_call *ask(struct dipc_attempt *a,
 					     const struct dipc_question *qn,
@@ -123,12 +153,12 @@ static __always_inline struct dipc_call *ask(struct dipc_attempt *a,
 	call->try_ns = qn->try_ns;
 	if (qn->semantics == DIPC_AT_LEAST_ONCE && keep_dest(call, a))
 		*err = dipc_attempt_fail(a, DIPC_REASON_NO_MEMORY);
-	else if (dipc_message_copy_from(&call->request, qn->out))
+	else if (fill(a, qn, call))
 		*err = dipc_attempt_fail(a, DIPC_REASON_FAULT);
 	else
 		*err = take_files(a, call);
 	if (*err) {
-		dipc_call_put(call);
+		discard(a->ds, call);
 		return NULL;
 	}
 	return call;
@@ -485,11 +515,42 @@ static void tell(const struct dipc_call *call, int err,
 		outcome->error = -err;
 }
 
-static int hand_over(const struct dipc_call *call, struct iov_iter *in)
+static __always_inline int hand_over(const struct dipc_call *call,
+				     struct iov_iter *in)
 {
 	int err = dipc_message_copy_to(&call->reply, 0, call->reply.len, in);
 
 	return err ? err : call->reply.len;
+}
+
+/* It is over; @err is how. */
+static __always_inline int finish(struct dipc_sock *ds, struct dipc_call *call,
+				  int err, struct iov_iter *in,
+				  struct dipc_outcome *outcome)
+{
+	dipc_caller_remove_sync(ds->caller, call);
+	if (outcome && dipc_call_is_done(call))
+		tell(call, err, outcome);
+	if (!err)
+		err = hand_over(call, in);
+	put_call(ds, call);
+	return err;
+}
+
+/* The same of one that may be borrowed, perhaps where its reply is to go. */
+static noinline int finish_borrowed(struct dipc_sock *ds,
+				    struct dipc_call *call, int err,
+				    struct iov_iter *in,
+				    struct dipc_outcome *outcome)
+{
+	struct dipc_borrowed *p = dipc_message_borrowed(&call->request);
+
+	if (p)
+		dipc_borrowed_end(p);
+	err = finish(ds, call, err, in, outcome);
+	if (p)
+		dipc_borrowed_release(p, dipc_sock_spare(ds));
+	return err;
 }
 
 /**
@@ -525,15 +586,12 @@ int dipc_sock_call(struct dipc_sock *ds, struct dipc_question *qn,
 		return err;
 	}
 	err = try(ds, &a, call, NULL);
-	if (unlikely(dipc_call_is_gone(err) && call->semantics == DIPC_AT_LEAST_ONCE))
+	if (unlikely(dipc_call_is_gone(err) &&
+		     call->semantics == DIPC_AT_LEAST_ONCE))
 		err = insist(ds, &call);
-	dipc_caller_remove_sync(ds->caller, call);
-	if (outcome && dipc_call_is_done(call))
-		tell(call, err, outcome);
-	if (!err)
-		err = hand_over(call, in);
-	put_call(ds, call);
-	return err;
+	if (unlikely(call->request.extra))
+		return finish_borrowed(ds, call, err, in, outcome);
+	return finish(ds, call, err, in, outcome);
 }
 
 /* Who sleeps in a receive was not to look for the ends of calls until now. */

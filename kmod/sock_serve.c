@@ -9,6 +9,7 @@
 #include "attempt.h"
 #include "deliver.h"
 #include "files.h"
+#include "borrowed.h"
 #include "sock_serve.h"
 
 #define HOPS_MAX 255	/* a request may be forwarded so often */
@@ -85,6 +86,51 @@ static void drop_files(struct dipc_call *call)
 	extra->files = NULL;
 }
 
+/*
+ * Is it worth while to leave a reply where the server has it: he is going to
+ * sleep, and the client to read it at once. One that was written in parts is
+ * copied as the others were.
+ */
+static bool may_stay(const struct dipc_sock *ds, const struct dipc_call *call,
+		     u64 offset, size_t len)
+{
+	return len <= call->reply_max && !offset && !call->reply.len &&
+	       READ_ONCE(call->task) && !dipc_call_is_done(call) &&
+	       !dipc_queue_readable(dipc_sock_rx(ds));
+}
+
+static noinline struct dipc_borrowed *
+borrow_reply(struct dipc_sock *ds, struct dipc_call *call,
+	     struct iov_iter *from, size_t len)
+{
+	struct dipc_borrowed *p;
+
+	/* who only serves has none so far */
+	if (!dipc_sock_account(ds))
+		return NULL;
+	p = dipc_message_borrow(&call->reply, ds->dn->stats, from, len,
+				dipc_sock_spare(ds));
+
+	if (!p)
+		return NULL;
+	p->is_reply = true;
+	call->reply.len = len;
+	return p;
+}
+
+/* @call: alone with the caller; its handle is used up, or given back */
+static __always_inline int reply(struct dipc_sock *ds, struct dipc_slot *slot,
+				 struct dipc_call *call)
+{
+	bool in_time = dipc_call_end(call, DIPC_REASON_REPLIED);
+
+	if (!in_time)
+		drop_files(call);
+	count(ds, in_time ? DIPC_REASON_REPLIED : DIPC_REASON_LATE_REPLY);
+	use_up(ds, slot, call);
+	return in_time ? 0 : -EPIPE;
+}
+
 /**
  * dipc_sock_reply() - reply to a request
  * @ds: the socket that holds it
@@ -106,7 +152,6 @@ int dipc_sock_reply(struct dipc_sock *ds, u64 handle, u64 offset,
 {
 	struct dipc_slot *slot;
 	struct dipc_call *call;
-	bool in_time;
 	int err;
 
 	slot = borrow(ds, handle, true, &err);
@@ -120,12 +165,52 @@ int dipc_sock_reply(struct dipc_sock *ds, u64 handle, u64 offset,
 		give_back(ds, slot, true);
 		return err;
 	}
-	in_time = dipc_call_end(call, DIPC_REASON_REPLIED);
-	if (!in_time)
-		drop_files(call);
-	count(ds, in_time ? DIPC_REASON_REPLIED : DIPC_REASON_LATE_REPLY);
-	use_up(ds, slot, call);
-	return in_time ? 0 : -EPIPE;
+	return reply(ds, slot, call);
+}
+
+/**
+ * dipc_sock_reply_and_stay() - reply to a request, and not return yet
+ * @ds: the socket that holds it
+ * @handle: of the request; is used up unless an error says else
+ * @offset: where in the reply the bytes begin
+ * @from: all the bytes
+ * @flags: DIPC_OP_*
+ *
+ * Context: process; may sleep.
+ * Return: NULL; what is borrowed if they were left where they are: to be fetched
+ * before the system call ends, and before anything is written to its memory,
+ * and then to be released; or ERR_PTR() of what dipc_sock_reply() returns.
+ */
+struct dipc_borrowed *dipc_sock_reply_and_stay(struct dipc_sock *ds, u64 handle,
+					       u64 offset, struct iov_iter *from,
+					       u32 flags)
+{
+	size_t len = iov_iter_count(from);
+	struct dipc_borrowed *p = NULL;
+	struct dipc_slot *slot;
+	struct dipc_call *call;
+	int err;
+
+	slot = borrow(ds, handle, true, &err);
+	if (!slot)
+		return ERR_PTR(err);
+	call = slot->object;
+	if (unlikely(len >= DIPC_BORROWED_MIN) && !(flags & DIPC_OP_DONTWAIT) &&
+	    may_stay(ds, call, offset, len))
+		p = borrow_reply(ds, call, from, len);
+	err = p ? 0 : write(call, offset, from, len);
+	if (err)
+		give_back(ds, slot, true);
+	else
+		err = reply(ds, slot, call);
+	if (likely(!err))
+		return p;
+	if (p) {
+		/* it came too late */
+		dipc_borrowed_end(p);
+		dipc_borrowed_release(p, dipc_sock_spare(ds));
+	}
+	return ERR_PTR(err);
 }
 
 /**
@@ -166,7 +251,8 @@ int dipc_sock_write_reply(struct dipc_sock *ds, u64 handle, u64 offset,
  *
  * Context: process; may sleep.
  * Return: how many bytes were read, 0 at the end; -EINVAL if @offset is beyond
- * it; -EPIPE if nobody awaits a reply any more; -ESRCH, -EBUSY, -EFAULT.
+ * it; -EPIPE if nobody awaits a reply any more; -ENODATA if the server wanted
+ * to have it once only; -ESRCH, -EBUSY, -EFAULT.
  */
 int dipc_sock_read_request(struct dipc_sock *ds, u64 handle, u64 offset,
 			   struct iov_iter *to, size_t len)
@@ -181,6 +267,8 @@ int dipc_sock_read_request(struct dipc_sock *ds, u64 handle, u64 offset,
 	call = slot->object;
 	if (dipc_call_is_done(call)) {
 		err = -EPIPE;
+	} else if (call->is_consumed) {
+		err = -ENODATA;
 	} else if (offset > call->request.len) {
 		err = -EINVAL;
 	} else {
@@ -194,6 +282,8 @@ int dipc_sock_read_request(struct dipc_sock *ds, u64 handle, u64 offset,
 static int check_forward(const struct dipc_attempt *a,
 			 const struct dipc_call *call)
 {
+	if (call->is_consumed)
+		return -ENODATA;
 	if (a->queue == dipc_sock_rx(a->ds) || call->hops == HOPS_MAX)
 		return -ELOOP;
 	if (call->request.extra && call->request.extra->files &&
@@ -252,6 +342,7 @@ static int hand_on(struct dipc_attempt *a, struct dipc_call *call, u64 handle)
  * then. By any other error the request is still held: -ESRCH, -EBUSY;
  * -EDESTADDRREQ without a destination on a connection; -ELOOP
  * if it would come back to this socket's queue, or was forwarded too often;
+ * -ENODATA if the server wanted to have it once only;
  * -EOPNOTSUPP if there nobody takes requests, or if it brings descriptors to a
  * mailbox; or why it could not be sent.
  */

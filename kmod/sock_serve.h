@@ -12,6 +12,9 @@
 int dipc_sock_reply(struct dipc_sock *ds, u64 handle, u64 offset,
 		    struct iov_iter *from, size_t len,
 		    struct dipc_files **files);
+struct dipc_borrowed *dipc_sock_reply_and_stay(struct dipc_sock *ds, u64 handle,
+					       u64 offset, struct iov_iter *from,
+					       u32 flags);
 int dipc_sock_write_reply(struct dipc_sock *ds, u64 handle, u64 offset,
 			  struct iov_iter *from, size_t len);
 int dipc_sock_read_request(struct dipc_sock *ds, u64 handle, u64 offset,

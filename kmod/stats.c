@@ -47,6 +47,7 @@ static const struct {
 	[DIPC_REASON_CANCELLED]		= { "cancelled", -ECANCELED },
 	[DIPC_REASON_FORWARDED]		= { "forwarded", 0 },
 	[DIPC_REASON_RETRIED]		= { "retried", 0 },
+	[DIPC_REASON_BORROWED]		= { "borrowed", 0 },
 };
 
 /**

@@ -36,6 +36,7 @@ int timeout_error(int fd, int err, int timeout_ms);
 int op_out(struct dipc_op *op, const struct iovec *iov, int iovcnt);
 int op_in(struct dipc_op *op, const struct iovec *iov, int iovcnt);
 int op_flags(struct dipc_op *op, int flags);
+int op_recv_flags(struct dipc_op *op, int flags);
 ssize_t op_run(int fd, struct dipc_op *op);
 
 /* serve.c */

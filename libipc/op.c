@@ -72,6 +72,20 @@ int op_flags(struct dipc_op *op, int flags)
 }
 
 /**
+ * op_recv_flags - the same for an operation that receives requests
+ * @op: the operation
+ * @flags: MSG_DONTWAIT and IPC_CONSUME, or not
+ *
+ * Return: 0 or -EINVAL.
+ */
+int op_recv_flags(struct dipc_op *op, int flags)
+{
+	if (flags & IPC_CONSUME)
+		op->flags |= DIPC_OP_CONSUME;
+	return op_flags(op, flags & ~IPC_CONSUME);
+}
+
+/**
  * op_run - do it
  * @fd: the socket
  * @op: the operation, without its size

@@ -39,7 +39,7 @@ ssize_t ipc_recv_request(int fd, const struct iovec *in, int incnt, int flags,
 	ssize_t n;
 	int err;
 
-	err = op_flags(&op, flags);
+	err = op_recv_flags(&op, flags);
 	if (!err)
 		err = op_in(&op, in, incnt);
 	if (err)
@@ -86,7 +86,7 @@ ssize_t ipc_reply_recv(int fd, uint64_t *handle, const struct iovec *out,
 	ssize_t n;
 	int err;
 
-	err = op_flags(&op, flags);
+	err = op_recv_flags(&op, flags);
 	if (!err && *handle)
 		err = op_out(&op, out, outcnt);
 	if (!err)

@@ -32,7 +32,8 @@ bool serve_conf_is_valid(const struct ipc_serve_conf *conf)
 {
 	static const uint64_t zero[sizeof(conf->reserved) / sizeof(uint64_t)];
 
-	return conf->handler && conf->in_max <= DIPC_MSG_LEN_MAX &&
+	return conf->handler && !(conf->flags & ~(uint64_t)IPC_SERVE_CONSUME) &&
+	       conf->in_max <= DIPC_MSG_LEN_MAX &&
 	       conf->out_max <= DIPC_MSG_LEN_MAX &&
 	       !memcmp(conf->reserved, zero, sizeof(zero));
 }
@@ -99,6 +100,7 @@ static void reply_last(struct loop *l)
 	if (!l->op.handle)
 		return;
 	l->op.op = DIPC_OP_REPLY;
+	l->op.flags = 0;
 	l->op.in = 0;
 	l->op.in_len = 0;
 	l->op.info = 0;
@@ -162,6 +164,8 @@ int serve_run(int fd, const struct ipc_serve_conf *conf,
 	if (l.in && l.out) {
 		l.op = (struct dipc_op) {
 			.op = DIPC_OP_REPLY_RECV,
+			.flags = conf->flags & IPC_SERVE_CONSUME ?
+				 DIPC_OP_CONSUME : 0,
 			.in = (uintptr_t)l.in,
 			.in_len = l.in_max,
 			.info = (uintptr_t)&l.req,

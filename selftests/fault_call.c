@@ -6,6 +6,8 @@
  * kmsg-allow: kmemleak: Cannot allocate a scan area
  */
 #define _GNU_SOURCE
+#include <sys/syscall.h>
+
 #include "call.h"
 #include "kselftest_harness.h"
 #include "fault.h"
@@ -445,5 +447,171 @@ CALLS(calls, .len = 5)
 CALLS(calls_long, .len = LONG)
 CALLS(calls_at_least_once, .len = 5, .semantics = DIPC_AT_LEAST_ONCE,
       .has_deadline = true)
+
+/*
+ * Long payload stays with who sends it: a request, of a client whose server
+ * wants it once, and a reply, of a server that goes on to receive. If there is
+ * no memory for what that needs it is copied as any other. Somebody is at the
+ * other end in a thread of his own, of whom nothing fails.
+ */
+#define BORROWED	(64 << 10)
+
+static char long_out[BORROWED], long_in[BORROWED];
+
+static struct other_end {
+	struct dt_thread thread;
+	int fd;
+	volatile bool is_over;
+	volatile long ret;	/* what it has got, if it is that */
+} other_end;
+
+static bool is_pattern(long len)
+{
+	return len == BORROWED && dt_pattern_differs(long_in, BORROWED, 1) < 0;
+}
+
+static int set_up_borrowed(void *env)
+{
+	static const struct dipc_queue_conf big = {
+		.capacity_msgs = 4, .msg_max_bytes = BORROWED,
+		.capacity_bytes = 4 * BORROWED,
+	};
+	struct calling *c = env;
+	int err = set_up(env);
+
+	dt_pattern(long_out, BORROWED, 1);
+	memset(long_in, 0, BORROWED);
+	other_end = (struct other_end) { .fd = c->server };
+	return err ?: dt_set_conf(c->server, &big);
+}
+
+/* Each request is answered, until a message comes that is none. */
+static long serve_once(void *arg)
+{
+	struct other_end *o = arg;
+	struct dipc_request r;
+	long ret;
+
+	for (;;) {
+		ret = OP(o->fd, .op = DIPC_OP_RECV, .flags = DIPC_OP_CONSUME,
+			 .in = PTR(long_in), .in_len = BORROWED, .info = PTR(&r));
+		if (ret < 0 || !r.handle)
+			return ret;
+		o->ret = ret;
+		calls_reply(BY_OP, o->fd, r.handle, "yes");
+	}
+}
+
+static int set_up_once(void *env)
+{
+	int err = set_up_borrowed(env) ?:
+		  dt_thread_start(&other_end.thread, serve_once, &other_end);
+
+	/* from then on it is known what it wants */
+	return err ?: dt_wait_asleep(other_end.thread.tid, SYS_ioctl) ? 0 :
+		      -ETIME;
+}
+
+static void tear_down_once(void *env)
+{
+	struct calling *c = env;
+
+	put(c->client, 'e');
+	dt_thread_join(&other_end.thread);
+	tear_down(env);
+}
+
+static long call_long(void *env)
+{
+	struct calling *c = env;
+
+	return OP(c->client, .op = DIPC_OP_CALL, .out = PTR(long_out),
+		  .out_len = BORROWED, .in = PTR(c->end.text),
+		  .in_len = CALLS_TEXT_MAX, .semantics = c->semantics);
+}
+
+static bool was_asked(void *env)
+{
+	struct calling *c = env;
+
+	return is_pattern(other_end.ret) && !memcmp(c->end.text, "yes", 3);
+}
+
+static long call_for_long(void *arg)
+{
+	struct other_end *o = arg;
+	long ret = OP(o->fd, .op = DIPC_OP_CALL, .out = PTR("q"), .out_len = 1,
+		      .in = PTR(long_in), .in_len = BORROWED);
+
+	o->ret = ret;
+	return ret;
+}
+
+/* The client sleeps, its request is held, and nothing else will come. */
+static int set_up_answer(void *env)
+{
+	struct calling *c = env;
+	int err = set_up_borrowed(env);
+
+	if (err)
+		return err;
+	other_end.fd = c->client;
+	if (dt_thread_start(&other_end.thread, call_for_long, &other_end))
+		return -EIO;
+	c->got = calls_recv(BY_OP, c->server, 0);
+	c->handle = c->got.r.handle;
+	if (c->got.ret != 1 || dt_set_timeout(c->server, SO_RCVTIMEO, 1) ||
+	    !dt_wait_asleep(other_end.thread.tid, SYS_ioctl))
+		return -EIO;
+	return 0;
+}
+
+static void tear_down_answer(void *env)
+{
+	struct calling *c = env;
+
+	/* it ends the call */
+	close(c->server);
+	dt_thread_join(&other_end.thread);
+	c->server = -1;
+	tear_down(env);
+}
+
+static long answer_long(void *env)
+{
+	struct calling *c = env;
+	struct dipc_op op = {
+		.size = sizeof(op), .op = DIPC_OP_REPLY_RECV,
+		.out = PTR(long_out), .out_len = BORROWED,
+		.in = PTR(c->got.text), .in_len = CALLS_TEXT_MAX,
+		.handle = c->handle, .info = PTR(&c->got.r),
+	};
+	long ret = calls_op(c->server, &op);
+
+	/* the reply is sent, and there was none to receive in time */
+	return ret == -EAGAIN && !op.handle ? 0 : ret;
+}
+
+static bool was_answered(void *env)
+{
+	return DT_WAIT_UNTIL(other_end.ret) && is_pattern(other_end.ret);
+}
+
+static bool got_nothing(void *env)
+{
+	return !other_end.ret;
+}
+
+#define STAYS(test_name, set_up_, step_, done, untouched, tear_down_, late) \
+	FAULT_TEST(test_name, .setup = set_up_, .step = step_,		\
+		   .is_done = done, .is_untouched = untouched,		\
+		   .teardown = tear_down_, .has_pages = true,		\
+		   .copy_is_late = late, .spares = "dipc_borrowed_create", \
+		   .env = &(struct calling) { .form = BY_OP })
+
+STAYS(calls_with_long_request, set_up_once, call_long, was_asked, got_nothing,
+      tear_down_once, true)
+STAYS(replies_long_and_stays, set_up_answer, answer_long, was_answered,
+      got_nothing, tear_down_answer, false)
 
 FAULT_MAIN

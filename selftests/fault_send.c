@@ -43,6 +43,7 @@ struct sending {
 	char name[DIPC_NAME_MAX + 1];
 	struct dt_thread helper;
 	volatile bool is_over;
+	volatile ssize_t got;
 	int tid;
 };
 
@@ -385,6 +386,71 @@ HELPED(waits_for_room_reliable, set_up_no_room, .mode = DIPC_MODE_RELIABLE,
 HELPED(waits_for_account, set_up_no_account, .len = 1000)
 HELPED(waits_for_account_for_a_time, set_up_no_account, .len = 1000,
        .has_deadline = true)
+
+/*
+ * Who sends explicitly and waits leaves a long payload where he has it. If there
+ * is no memory for what that needs it is copied as any other.
+ */
+static long receive_all_when_asleep(void *arg)
+{
+	struct sending *s = arg;
+	ssize_t n;
+
+	while (!s->is_over) {
+		n = dt_is_asleep(s->tid, SYS_sendmsg) ?
+		    recv(s->rx, in, sizeof(in), MSG_DONTWAIT) : -1;
+		if (n > 0) {
+			s->got = n;
+			return 0;
+		}
+		usleep(500);
+	}
+	return 0;
+}
+
+static int set_up_borrowed(void *env)
+{
+	struct sending *s = env;
+	int err = set_up(env);
+
+	if (err)
+		return err;
+	/* in one buffer */
+	s->iov[0].iov_len = s->len;
+	s->msg.msg_iovlen = 1;
+	s->tid = syscall(SYS_gettid);
+	s->is_over = false;
+	s->got = 0;
+	return dt_thread_start(&s->helper, receive_all_when_asleep, s);
+}
+
+static bool not_received(void *env)
+{
+	struct sending *s = env;
+
+	return !s->got && nothing_there(env);
+}
+
+static bool was_received(void *env)
+{
+	struct sending *s = env;
+
+	return DT_WAIT_UNTIL(s->got) && s->got == s->len &&
+	       dt_pattern_differs(in, s->len, 1) < 0;
+}
+
+#define BORROWED(test_name, ...)						\
+	FAULT_TEST(test_name, .setup = set_up_borrowed,			\
+		   .step = send_waiting, .is_done = was_received,	\
+		   .is_untouched = not_received,			\
+		   .teardown = tear_down_helped, .has_pages = true,	\
+		   .may = { ENOBUFS }, .spares = "dipc_borrowed_create",	\
+		   .env = &(struct sending) {				\
+			.type = SOCK_RDM, .mode = DIPC_MODE_EXPLICIT,	\
+			.len = 64 << 10, __VA_ARGS__ })
+
+BORROWED(sends_explicit_long)
+BORROWED(sends_explicit_long_deadline, .has_deadline = true)
 
 /* Without control messages, by the ioctl. */
 static long send_op(void *env)

@@ -121,6 +121,34 @@ TEST_F(calls, long_request_is_read_in_parts)
 	EXPECT_EQ(0, ipc_drop(self->server, r.handle));
 }
 
+TEST_F(calls, request_that_is_wanted_once)
+{
+	struct dipc_request r;
+	uint64_t handle = 0;
+	char buf[8] = "";
+
+	ASSERT_EQ(0, start_call(self->client, &self->to, 1, "once"));
+	EXPECT_EQ(4, ipc_recv_request(self->server, ONE(buf, 8),
+				      IPC_CONSUME, NULL, &r));
+	EXPECT_STREQ("once", buf);
+	EXPECT_EQ(-ENODATA, ipc_request_read(self->server, r.handle, 0, buf,
+					     8));
+	EXPECT_EQ(-ENODATA, ipc_forward(self->server, r.handle, &self->to));
+	/* what does not fit is kept */
+	ASSERT_EQ(0, start_call(self->client, &self->to, 2, "longer"));
+	handle = r.handle;
+	EXPECT_EQ(6, ipc_reply_recv(self->server, &handle, NULL, 0,
+				    ONE(buf, 4), IPC_CONSUME |
+				    MSG_DONTWAIT, &r));
+	EXPECT_EQ(0, handle);
+	EXPECT_EQ(2, ipc_request_read(self->server, r.handle, 4, buf, 8));
+	EXPECT_EQ(0, memcmp("er", buf, 2));
+	EXPECT_EQ(0, ipc_reply(self->server, r.handle, NULL, 0));
+	/* who calls is asked for nothing of the kind */
+	EXPECT_EQ(-EINVAL, ipc_call_oneway(self->client, ONE(buf, 8),
+					   IPC_CONSUME, NULL));
+}
+
 TEST_F(calls, messages_come_between)
 {
 	struct dipc_request r;

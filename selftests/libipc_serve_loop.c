@@ -115,6 +115,41 @@ TEST_F(calls, request_longer_than_the_loop_takes)
 	EXPECT_EQ(0, dt_thread_join(&l.thread));
 }
 
+/* The reply is what became of reading the request once more. */
+static ssize_t handle_again(struct ipc_served *s)
+{
+	char *out = s->out;
+	ssize_t n;
+
+	n = ipc_request_read(s->fd, s->request->handle, 0, out, 1);
+	if (s->in_len == 4 && !memcmp(s->in, "stop", 4))
+		s->flags = IPC_SERVED_STOP;
+	return sprintf(out, "%zd", n);
+}
+
+TEST_F(calls, requests_that_are_wanted_once)
+{
+	char reply[TEXT_MAX + 1], nodata[TEXT_MAX + 1];
+	struct loop l = {
+		.fd = self->server,
+		.conf = { .handler = handle_again, .in_max = 4,
+			  .flags = IPC_SERVE_CONSUME },
+	};
+
+	sprintf(nodata, "%d", -ENODATA);
+	ASSERT_EQ(0, dt_thread_start(&l.thread, do_serve, &l));
+	EXPECT_LT(0, CALL("once"));
+	EXPECT_STREQ(nodata, reply);
+	EXPECT_LT(0, CALL("longer"));
+	EXPECT_STREQ("1", reply);
+	/* its reply is a system call of its own */
+	EXPECT_LT(0, CALL("stop"));
+	EXPECT_STREQ(nodata, reply);
+	EXPECT_EQ(0, dt_thread_join(&l.thread));
+	l.conf.flags = IPC_SERVE_CONSUME << 1;
+	EXPECT_EQ(-EINVAL, do_serve(&l));
+}
+
 TEST_F(calls, loop_ends)
 {
 	struct sockaddr_dipc box;

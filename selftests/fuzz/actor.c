@@ -305,10 +305,10 @@ static void finish(struct worker *w, uint32_t number)
 	}
 }
 
-static char *map(size_t len, int prot, int fd)
+static char *map(size_t len, int prot, int flags, int fd)
 {
-	void *p = mmap(NULL, len, prot, MAP_PRIVATE |
-		       (fd < 0 ? MAP_ANONYMOUS : 0), fd, 0);
+	void *p = mmap(NULL, len, prot, flags | (fd < 0 ? MAP_ANONYMOUS : 0),
+		       fd, 0);
 
 	if (p == MAP_FAILED)
 		_exit(3);
@@ -317,10 +317,14 @@ static char *map(size_t len, int prot, int fd)
 
 static void give_memory(struct fz_actor *a)
 {
-	a->out = map(FZ_BUF, PROT_READ | PROT_WRITE, PATTERN_FD);
-	a->in = map(FZ_BUF, PROT_READ | PROT_WRITE, -1);
-	a->bad = map(EDGE, PROT_NONE, -1);
-	a->edge = map(2 * EDGE, PROT_READ | PROT_WRITE, -1) + EDGE;
+	const int both = PROT_READ | PROT_WRITE;
+
+	a->out = map(FZ_BUF, both, MAP_PRIVATE, PATTERN_FD);
+	a->in = map(FZ_BUF, both, MAP_PRIVATE, -1);
+	a->shared = map(FZ_BUF, both, MAP_SHARED, PATTERN_FD);
+	a->fixed = map(FZ_BUF, PROT_READ, MAP_PRIVATE, PATTERN_FD);
+	a->bad = map(EDGE, PROT_NONE, MAP_PRIVATE, -1);
+	a->edge = map(2 * EDGE, both, MAP_PRIVATE, -1) + EDGE;
 	mprotect(a->edge, EDGE, PROT_NONE);
 }
 

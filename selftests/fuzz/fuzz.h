@@ -41,7 +41,7 @@ enum fz_proc {
 #define FZ_TABLES	6	/* 0: ROOT and AWAY, 1: USER, else: forked */
 #define FZ_HANDLES	16	/* numbers that the kernel gave, see below */
 #define FZ_VALUES	32
-#define FZ_BUF		(256 << 10)
+#define FZ_BUF		(1 << 20)
 
 /* How many threads each process has. */
 extern const unsigned int fz_threads[FZ_PROCS];
@@ -79,6 +79,8 @@ struct fz_actor {
 	char *in;		/* FZ_BUF bytes to receive into */
 	char *edge;		/* 64 KiB before it can be used, nothing after */
 	char *bad;		/* 64 KiB that cannot be touched */
+	char *shared;		/* FZ_BUF bytes that all actors share */
+	char *fixed;		/* FZ_BUF bytes that cannot be written */
 	const char *count_as;	/* see struct fz_op; set by execute() or NULL */
 };
 

@@ -156,7 +156,8 @@ const struct fz_word gr_memory_words[] = {
 	{ "good", GR_GOOD }, { "bad", GR_BAD }, { "edge", GR_EDGE },
 	{ "fits", GR_FITS }, { "null", GR_NULL }, { "second", GR_SECOND },
 	{ "too-many", GR_TOO_MANY }, { "too-long", GR_TOO_LONG },
-	{ "bad-list", GR_BAD_LIST }, { "huge", GR_HUGE }, {}
+	{ "bad-list", GR_BAD_LIST }, { "huge", GR_HUGE },
+	{ "shared", GR_SHARED }, { "fixed", GR_FIXED }, {}
 };
 
 #define EDGE_ROOM	(64 << 10)
@@ -174,6 +175,10 @@ void *gr_place(const struct fz_actor *actor, char *buf, uint64_t len,
 		return len <= EDGE_ROOM ? actor->edge - len : buf;
 	case GR_NULL:
 		return NULL;
+	case GR_SHARED:
+		return actor->shared;
+	case GR_FIXED:
+		return actor->fixed;
 	default:
 		return buf;
 	}
@@ -219,13 +224,27 @@ struct gr_iov *gr_iov(const struct fz_actor *actor, char *buf, uint64_t len,
 	return &iov;
 }
 
+/* Few queues take more than 64 KiB; a reply may be as long as its room. */
+uint64_t gr_draw_long(struct fz_rng *rng)
+{
+	static const uint32_t edges[] = { 32767, 32768, 32769, 65535, 65536,
+					  65537 };
+
+	if (fz_one_in(rng, 2))
+		return edges[fz_draw(rng, 6)];
+	if (fz_one_in(rng, 20))
+		return 1 << 20;
+	return 32768 + fz_draw(rng, fz_one_in(rng, 4) ? 100000 : 32769);
+}
+
 uint64_t gr_draw_len(struct fz_rng *rng)
 {
 	switch (fz_draw(rng, 16)) {
 	case 0:
 		return 0;
 	case 1:
-		return fz_draw(rng, 200000);
+		return fz_one_in(rng, 2) ? gr_draw_long(rng) :
+					   fz_draw(rng, 200000);
 	case 2:
 		/* about where a block or a page ends */
 		return (1 << fz_draw(rng, 17)) + fz_draw(rng, 5) - 2;
@@ -242,7 +261,8 @@ uint64_t gr_draw_len(struct fz_rng *rng)
 uint64_t gr_draw_memory(struct fz_rng *rng)
 {
 	if (!fz_one_in(rng, 24))
-		return fz_one_in(rng, 8) ? GR_FITS : GR_GOOD;
+		return fz_one_in(rng, 8) ? GR_FITS :
+		       fz_one_in(rng, 16) ? GR_SHARED : GR_GOOD;
 	return fz_draw(rng, GR_N_MEMORY);
 }
 

@@ -169,6 +169,8 @@ enum gr_memory {
 	GR_TOO_LONG,		/* a piece, longer than there can be */
 	GR_BAD_LIST,		/* of pieces */
 	GR_HUGE,		/* more than 64 MiB in all */
+	GR_SHARED,		/* good, but others write to it */
+	GR_FIXED,		/* cannot be written */
 	GR_N_MEMORY,
 };
 
@@ -186,6 +188,8 @@ struct gr_iov *gr_iov(const struct fz_actor *actor, char *buf, uint64_t len,
 void *gr_place(const struct fz_actor *actor, char *buf, uint64_t len,
 	       uint64_t memory);
 uint64_t gr_draw_len(struct fz_rng *rng);
+/* about from where on payload may stay with its sender, and more */
+uint64_t gr_draw_long(struct fz_rng *rng);
 uint64_t gr_draw_memory(struct fz_rng *rng);	/* mostly GR_GOOD */
 
 /*

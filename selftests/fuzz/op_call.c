@@ -26,7 +26,7 @@ static const struct fz_word op_words[] = {
 static const struct fz_word op_flag_words[] = {
 	{ "DONTWAIT", DIPC_OP_DONTWAIT }, { "OUT_VEC", DIPC_OP_OUT_VEC },
 	{ "IN_VEC", DIPC_OP_IN_VEC }, { "PRIORITY", DIPC_OP_PRIORITY },
-	{ "ANY", DIPC_OP_ANY }, {}
+	{ "ANY", DIPC_OP_ANY }, { "ONCE", DIPC_OP_CONSUME }, {}
 };
 
 enum { WELL, B_SMALL, B_TINY, B_LARGE, B_LARGE_0, B_PAGE, B_RESERVED,
@@ -38,6 +38,8 @@ static const struct fz_word badly_words[] = {
 	{ "reserved", B_RESERVED }, { "unused", B_UNUSED }, { "bad", B_BAD },
 	{ "try", B_TRY }, { "much", B_MUCH }, {}
 };
+
+#define WAIT_US		4000	/* more than is waited for one step */
 
 #define OP(code)	(1U << (code))
 #define CALLING		(OP(DIPC_OP_CALL) | OP(DIPC_OP_CALL_START))
@@ -76,6 +78,8 @@ static void draw_memory(struct fz_rng *rng, struct fz_step *step)
 	}
 	if (is(op, WITH_IN)) {
 		step->arg[C_ROOM] = fz_one_in(rng, 3) ? gr_draw_len(rng) : 9000;
+		if (is(op, RECEIVING) && fz_one_in(rng, 4))
+			step->arg[C_ROOM] = FZ_BUF;
 		if (fz_one_in(rng, 3))
 			step->arg[C_FLAGS] |= DIPC_OP_IN_VEC;
 	}
@@ -92,6 +96,8 @@ static void draw_odd(struct fz_rng *rng, struct fz_step *step)
 		step->arg[C_BADLY] = fz_draw(rng, N_BADLY);
 	if (fz_one_in(rng, 100))
 		step->arg[C_FLAGS] |= 1U << fz_draw(rng, 32);
+	if (fz_one_in(rng, is(step->arg[C_OP], RECEIVING) ? 3 : 200))
+		step->arg[C_FLAGS] |= DIPC_OP_CONSUME;
 	if (fz_one_in(rng, 200))
 		step->arg[C_OP] = fz_draw(rng, 15);
 	if (is(step->arg[C_OP], WAITING) && fz_one_in(rng, 2))
@@ -138,6 +144,21 @@ static bool is_served(const struct fz_model *model, const struct fz_step *step)
 	return there && there->serves;
 }
 
+/*
+ * A call that brings or fetches much, and waits until it is served: such
+ * payload may stay with its sender.
+ */
+static void draw_long(struct fz_rng *rng, struct fz_step *step)
+{
+	if (fz_one_in(rng, 2)) {
+		step->arg[C_LEN] = gr_draw_long(rng);
+		step->arg[C_FLAGS] &= ~DIPC_OP_OUT_VEC;
+	} else {
+		step->arg[C_ROOM] = gr_draw_long(rng);
+	}
+	step->arg[C_US] = fz_one_in(rng, 2) ? 0 : WAIT_US + fz_draw(rng, 9000);
+}
+
 static bool client_generate(struct fz_rng *rng, const struct fz_model *model,
 			    struct fz_step *step)
 {
@@ -159,6 +180,8 @@ static bool client_generate(struct fz_rng *rng, const struct fz_model *model,
 				   500 + fz_draw(rng, 3000);
 	else if (fz_one_in(rng, 6))
 		step->arg[C_US] = 1 + fz_draw(rng, 4000);
+	if (step->arg[C_OP] == DIPC_OP_CALL && fz_one_in(rng, 8))
+		draw_long(rng, step);
 	step->arg[C_SEMANTICS] = fz_one_in(rng, 3) ? fz_draw(rng, 3) : 0;
 	if (fz_one_in(rng, 50))
 		step->arg[C_SEMANTICS] = 3;
@@ -177,6 +200,14 @@ static bool client_generate(struct fz_rng *rng, const struct fz_model *model,
 	return true;
 }
 
+/* There when the next operation begins. */
+static bool asks(const struct fz_step *step)
+{
+	return step->arg[C_OP] == DIPC_OP_CALL_START ||
+	       (step->arg[C_OP] == DIPC_OP_CALL &&
+		(!step->arg[C_US] || step->arg[C_US] >= WAIT_US));
+}
+
 static void client_assume(struct fz_model *model, const struct fz_step *step)
 {
 	struct gr_slot *s = gr_at(model, step, step->arg[C_SLOT]);
@@ -184,7 +215,7 @@ static void client_assume(struct fz_model *model, const struct fz_step *step)
 	if (s && step->arg[C_OP] == DIPC_OP_CALL_START)
 		s->asked = step->arg[C_NUMBER];
 	gr_assume_sent(model, step, step->arg[C_SLOT], step->arg[C_TO],
-		       step->arg[C_OP] == DIPC_OP_CALL_START);
+		       asks(step));
 }
 
 static bool has_asked(const struct gr_slot *s)
@@ -263,11 +294,13 @@ static bool held_generate(struct fz_rng *rng, const struct fz_model *model,
 {
 	static const uint8_t ops[] = { DIPC_OP_REPLY, DIPC_OP_READ,
 		DIPC_OP_READ, DIPC_OP_WRITE, DIPC_OP_WRITE, DIPC_OP_FORWARD,
-		DIPC_OP_DROP, DIPC_OP_REPLY };
+		DIPC_OP_DROP, DIPC_OP_REPLY, DIPC_OP_REPLY_RECV };
 
 	if (!model->held[gr_table(step)] && !fz_one_in(rng, 200))
 		return false;
 	step->arg[C_OP] = ops[fz_draw(rng, sizeof(ops))];
+	if (step->arg[C_OP] == DIPC_OP_REPLY_RECV && fz_one_in(rng, 2))
+		step->arg[C_OP] = DIPC_OP_REPLY;
 	step->arg[C_NUMBER] = gr_draw_handle(rng);
 	if (step->arg[C_OP] == DIPC_OP_FORWARD && !fz_one_in(rng, 6)) {
 		/* as if from a socket that could reach anybody */
@@ -285,6 +318,10 @@ static bool held_generate(struct fz_rng *rng, const struct fz_model *model,
 	draw_memory(rng, step);
 	if (is(step->arg[C_OP], WITH_OUT))
 		step->arg[C_LEN] = fz_draw(rng, 90);
+	if (is(step->arg[C_OP], REPLYING) && fz_one_in(rng, 3)) {
+		step->arg[C_LEN] = gr_draw_long(rng);
+		step->arg[C_FLAGS] &= ~DIPC_OP_OUT_VEC;
+	}
 	if (is(step->arg[C_OP], WITH_OFFSET) && fz_one_in(rng, 4))
 		step->arg[C_OFFSET] = fz_draw(rng, 60);
 	if (is(step->arg[C_OP], WITH_OFFSET) && fz_one_in(rng, 30))

@@ -3,7 +3,7 @@
  * Operations that bring about what a row of single ones hardly comes to:
  * limits that are low, a table of descriptors that is full, a socket that
  * holds all the requests it may, one with all its names, a circle of servers,
- * two that do something with one handle.
+ * two that do something with one handle, payload that stays with its sender.
  */
 #define _GNU_SOURCE
 #include <sys/ioctl.h>
@@ -250,7 +250,7 @@ static long requests_execute(struct fz_actor *actor, const uint64_t *arg)
  * busy: two have one handle
  */
 
-#define BUSY_LEN	FZ_BUF
+#define BUSY_LEN	(256 << 10)
 #define BUSY_TRIES	300
 
 static long write_part(struct fz_actor *actor, int fd, uint64_t handle,
@@ -305,6 +305,80 @@ static bool seldom(struct fz_rng *rng, const struct fz_model *model,
 }
 
 /*
+ * stays: a call by another process whose request and reply may stay where they
+ * are, to a server that wants it once and goes on to receive
+ */
+
+#define STAYS_MS 5
+
+static bool stays_generate(struct fz_rng *rng, const struct fz_model *model,
+			   struct fz_step *step)
+{
+	step->arg[2] = fz_one_in(rng, 4) ? 10 : gr_draw_long(rng);
+	step->arg[3] = fz_one_in(rng, 4) ? 10 : gr_draw_long(rng);
+	step->arg[4] = gr_draw_memory(rng);
+	step->arg[5] = fz_draw(rng, 2 * STAYS_MS * 1000);
+	return ends_generate(rng, model, step) && fz_one_in(rng, 4);
+}
+
+static long stays_execute(struct fz_actor *actor, const uint64_t *arg)
+{
+	struct timeval wait = { .tv_usec = STAYS_MS * 1000 };
+	struct dipc_queue_conf conf = {
+		.capacity_msgs = 4, .capacity_bytes = 4 * FZ_BUF,
+		.msg_max_bytes = FZ_BUF,
+	};
+	struct dipc_request r = { 0 };
+	struct dipc_op call = {
+		.size = sizeof(call), .op = DIPC_OP_CALL,
+		.out = (uintptr_t)gr_place(actor, actor->out, arg[2], arg[4]),
+		.out_len = arg[2] % (FZ_BUF + 1), .in = (uintptr_t)actor->in,
+		.in_len = arg[3] % (FZ_BUF + 1),
+		.deadline_ns = 1 + arg[5] * 1000,
+	};
+	struct dipc_op serve = {
+		.size = sizeof(serve), .op = DIPC_OP_RECV,
+		.flags = DIPC_OP_CONSUME | DIPC_OP_DONTWAIT,
+		.in = (uintptr_t)actor->in, .in_len = FZ_BUF,
+		.info = (uintptr_t)&r,
+	};
+	struct ends e;
+	long ret = open_ends(actor, arg, &e);
+	int pid;
+
+	if (ret)
+		return ret;
+	call.dest = (uintptr_t)&e.addr;
+	setsockopt(e.server, SOL_DIPC, DIPC_QUEUE, &conf, sizeof(conf));
+	setsockopt(e.server, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait));
+	/* from then on it is known what it wants */
+	ioctl(e.server, DIPC_IOC_OP, &serve);
+	pid = syscall(SYS_clone, CLONE_FILES | SIGCHLD, 0, 0, 0, 0);
+	if (!pid) {
+		ioctl(e.client, DIPC_IOC_OP, &call);
+		_exit(0);
+	}
+	actor->count_as = "DIPC_OP_RECV";
+	serve.flags = DIPC_OP_CONSUME;
+	ret = gr_told(actor, e.server,
+		      GR_ERR(ioctl(e.server, DIPC_IOC_OP, &serve)));
+	if (ret >= 0 && r.handle) {
+		gr_keep_handle(actor, arg[1], r.handle);
+		actor->count_as = "DIPC_OP_REPLY_RECV";
+		serve.op = DIPC_OP_REPLY_RECV;
+		serve.handle = r.handle;
+		serve.out = (uintptr_t)gr_place(actor, actor->out, arg[3],
+						arg[4]);
+		serve.out_len = arg[3] % (FZ_BUF + 1);
+		ret = gr_told(actor, e.server,
+			      GR_ERR(ioctl(e.server, DIPC_IOC_OP, &serve)));
+	}
+	while (pid > 0 && waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+		;
+	return ret;
+}
+
+/*
  * backlog: a connect() that waits until it is interrupted
  */
 
@@ -346,13 +420,15 @@ static bool given_generate(struct fz_rng *rng, const struct fz_model *model,
 		if (model->box[gr_space(step)][i])
 			break;
 	step->arg[0] = i;
+	/* a long one stays in its pages until it is ended */
+	step->arg[1] = fz_one_in(rng, 4) ? gr_draw_long(rng) : 10;
 	return n < GR_BOXES;
 }
 
 static long given_execute(struct fz_actor *actor, const uint64_t *arg)
 {
 	char control[CMSG_SPACE(4)] __attribute__((aligned(8))) = { 0 };
-	struct iovec iov = { actor->out, 10 };
+	struct iovec iov = { actor->out, arg[1] % (FZ_BUF + 1) };
 	struct msghdr msg = {
 		.msg_iov = &iov, .msg_iovlen = 1, .msg_control = control,
 		.msg_controllen = sizeof(control),
@@ -404,12 +480,18 @@ const struct fz_op gr_scene_ops[] = {
 		.generate = seldom, .assume = ends_assume,
 		.execute = busy_execute,
 	}, {
+		.name = "stays", .call = "DIPC_OP_RECV", .weight = 1,
+		.args = { { "slot" }, { "server" }, { "len" }, { "room" },
+			  { "memory", gr_memory_words }, { "us" } },
+		.generate = stays_generate, .assume = ends_assume,
+		.execute = stays_execute,
+	}, {
 		.name = "backlog", .call = "bind", .weight = 1,
 		.args = { { "slot" }, { "server" } },
 		.generate = seldom, .execute = backlog_execute,
 	}, {
 		.name = "given", .call = "sendmsg", .weight = 6,
-		.args = { { "box" } },
+		.args = { { "box" }, { "len" } },
 		.generate = given_generate, .execute = given_execute,
 	},
 	{}

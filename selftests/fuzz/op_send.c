@@ -140,6 +140,11 @@ static bool sendmsg_generate(struct fz_rng *rng, const struct fz_model *model,
 	step->arg[S_HOW] = fz_one_in(rng, 8) ? BY_MMSG : BY_MSG;
 	step->arg[S_CONTROL] = draw_adverbs(rng);
 	draw_values(rng, step);
+	if (step->arg[S_CONTROL] & GR_C_MODE &&
+	    step->arg[S_MODE] == DIPC_MODE_EXPLICIT && fz_one_in(rng, 2)) {
+		step->arg[S_LEN] = gr_draw_long(rng);
+		step->arg[S_PIECES] = 0;
+	}
 	if (fz_one_in(rng, 40))
 		step->arg[S_CONTROL] |= 1U << fz_draw(rng, 17);
 	return true;

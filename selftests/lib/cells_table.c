@@ -86,6 +86,7 @@ const char *const cell_counter_names[__DIPC_REASON_COUNT] = {
 	[DIPC_REASON_CANCELLED] = "cancelled",
 	[DIPC_REASON_FORWARDED] = "forwarded",
 	[DIPC_REASON_RETRIED] = "retried",
+	[DIPC_REASON_BORROWED] = "borrowed",
 };
 
 struct reader {

@@ -118,6 +118,8 @@ struct fault_op {
 	bool not_all;
 	/* it is, and also with all but the first, all but the first two ... */
 	bool all_from;
+	/* what this function of the module asks for it can do without; or NULL */
+	const char *spares;
 };
 
 /*

@@ -102,6 +102,14 @@ static const char *judge_without(const struct fault_op *op, unsigned int nth,
 	return op->may_degrade ? "" : judge_success(op, nth, what, ret);
 }
 
+static bool is_spared(const struct fault_op *op, const struct fault_hit *hit)
+{
+	size_t len = op->spares ? strlen(op->spares) : 0;
+
+	return len && hit->is_ours && !strncmp(hit->site, op->spares, len) &&
+	       hit->site[len] == '+';
+}
+
 static const char *fail_nth(const struct fault_op *op, unsigned int nth,
 			    struct tally *tally, bool *more)
 {
@@ -116,6 +124,9 @@ static const char *fail_nth(const struct fault_op *op, unsigned int nth,
 	hit = fault_hit();
 	fault_record(&hit, ret < 0 ? -ret : 0);
 	count(tally, &hit, ret);
+	if (ret < 0 && is_spared(op, &hit))
+		return say(op, nth, "not without %s: %s", where(&hit),
+			   strerror(-ret));
 	return ret < 0 ?
 	       judge_failure(op, nth, &hit, where(&hit), ret) :
 	       judge_without(op, nth, where(&hit), ret);

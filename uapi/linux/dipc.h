@@ -417,6 +417,11 @@ enum dipc_op_code {
 #define DIPC_OP_IN_VEC		(1U << 2) /* @in: in_len struct iovec */
 #define DIPC_OP_PRIORITY	(1U << 3) /* @priority instead of the socket's */
 #define DIPC_OP_ANY		(1U << 4) /* whatever the cookie */
+#define DIPC_OP_CONSUME		(1U << 5) /* a request that fits into @in is
+					   * wanted once: it can neither be read
+					   * again nor forwarded (ENODATA). A long
+					   * one need not be copied to the kernel
+					   * then. */
 
 /**
  * struct dipc_op - one operation on a socket (DIPC_IOC_OP)
@@ -598,6 +603,8 @@ struct dipc_op {
  * @DIPC_REASON_CANCELLED: a call was given up by its client
  * @DIPC_REASON_FORWARDED: a request was handed on to another server
  * @DIPC_REASON_RETRIED: a request was sent again (DIPC_AT_LEAST_ONCE)
+ * @DIPC_REASON_BORROWED: its payload, or that of a reply, was left in the memory
+ *	of its sender, who sleeps
  */
 enum dipc_reason {
 	DIPC_REASON_NONE = 0,
@@ -635,9 +642,10 @@ enum dipc_reason {
 	DIPC_REASON_CANCELLED = 32,
 	DIPC_REASON_FORWARDED = 33,
 	DIPC_REASON_RETRIED = 34,
+	DIPC_REASON_BORROWED = 35,
 };
 
 /* How many values this header knows; a later one knows more. */
-#define __DIPC_REASON_COUNT (DIPC_REASON_RETRIED + 1)
+#define __DIPC_REASON_COUNT (DIPC_REASON_BORROWED + 1)
 
 #endif /* _UAPI_LINUX_DIPC_H */

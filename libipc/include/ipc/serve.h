@@ -48,12 +48,19 @@ int ipc_set_recv_calls(int fd, int on);
  */
 int ipc_get_recv_calls(int fd, int *on);
 
+/*
+ * A flag of receives: what is received of a request is all that is wanted of
+ * it. One that fits into the memory for it is not kept, so ipc_request_read()
+ * and ipc_forward() of it are -ENODATA; a long one is copied once less then.
+ */
+#define IPC_CONSUME	0x00800000
+
 /**
  * ipc_recv_request - take a request, or a message
  * @fd: the socket, after ipc_set_recv_calls()
  * @in: the pieces of memory that get it
  * @incnt: how many pieces
- * @flags: 0 or MSG_DONTWAIT
+ * @flags: 0, or of MSG_DONTWAIT and IPC_CONSUME
  * @match: which one; NULL for what ipc_set_match() has set
  * @req: gets what comes with it; @req->handle is 0 for a message that is no
  *	request
@@ -101,7 +108,8 @@ int ipc_replymsg(int fd, uint64_t handle, uint64_t offset,
  * @outcnt: how many pieces
  * @in: the pieces of memory that get the next request
  * @incnt: how many pieces
- * @flags: 0, or MSG_DONTWAIT not to wait for a request
+ * @flags: 0, or of MSG_DONTWAIT, not to wait for a request, and
+ *	IPC_CONSUME
  * @req: gets what comes with it
  *
  * Return: as ipc_recv_request(); or a negated errno of ipc_reply() if *@handle
@@ -136,8 +144,8 @@ ssize_t ipc_reply_part(int fd, uint64_t handle, uint64_t offset,
  * @len: bytes at @buf
  *
  * Return: how many bytes were read, 0 at the end of the request; or a negated
- * errno: -EINVAL (behind the end), -EPIPE (the client waits no more), -EBUSY,
- * -ESRCH.
+ * errno: -EINVAL (behind the end), -EPIPE (the client waits no more), -ENODATA
+ * (received whole with IPC_CONSUME), -EBUSY, -ESRCH.
  */
 ssize_t ipc_request_read(int fd, uint64_t handle, uint64_t offset, void *buf,
 			 size_t len);
@@ -151,7 +159,8 @@ ssize_t ipc_request_read(int fd, uint64_t handle, uint64_t offset, void *buf,
  *
  * Return: 0 or -EPIPE as ipc_reply(); else a negated errno, and the request is
  * still held: -ENOENT, -ECONNREFUSED, -EOPNOTSUPP (it takes no calls), -ELOOP
- * (it is this one, or there were 255 before), ...
+ * (it is this one, or there were 255 before), -ENODATA (received whole with
+ * IPC_CONSUME), ...
  */
 int ipc_forward(int fd, uint64_t handle, const struct sockaddr_dipc *to);
 
@@ -219,6 +228,9 @@ struct ipc_served {
 	uint64_t reserved[4];
 };
 
+/* struct ipc_serve_conf: each request is received as IPC_CONSUME. */
+#define IPC_SERVE_CONSUME	(1U << 0)
+
 /**
  * struct ipc_serve_conf - what a server is made of
  * @handler: called for each request. It returns how many bytes at @out are the
@@ -232,6 +244,7 @@ struct ipc_served {
  * @arg: given to both
  * @in_max: the longest request that is received in one piece, bytes; 0: 65536
  * @out_max: the longest reply that is made in one piece, bytes; 0: 65536
+ * @flags: 0 or IPC_SERVE_CONSUME
  * @reserved: 0
  */
 struct ipc_serve_conf {
@@ -240,7 +253,8 @@ struct ipc_serve_conf {
 	void *arg;
 	size_t in_max;
 	size_t out_max;
-	uint64_t reserved[4];
+	uint64_t flags;
+	uint64_t reserved[3];
 };
 
 /**

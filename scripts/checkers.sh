@@ -169,8 +169,6 @@ commit()
 	if [ -n "$at" ]; then
 		usual=$(cat "$at")
 		set_to "$at" "$seconds"
-		# the next grace period has it
-		sleep 3
 	fi
 	echo "$1" >$parameter
 	committed=$((committed + 1))

@@ -35,10 +35,17 @@ static void cpu_hangs(void)
 	preempt_enable();
 }
 
+/*
+ * A grace period has the limit that was in force when it began. So what was
+ * under way before the limit was lowered is waited for, and one is begun for
+ * sure. To the limit, 3 s at least, PROVE_RCU adds 5.
+ */
 static void rcu_hangs(void)
 {
+	synchronize_rcu();
 	rcu_read_lock();
-	spin(8000);
+	start_poll_synchronize_rcu();
+	spin(10000);
 	rcu_read_unlock();
 }
 

@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
@@ -265,6 +266,7 @@ TEST_F(reply, of_large_pages_is_whole)
 	ASSERT_NE(NULL, area);
 	at = (void *)(((uintptr_t)area + large - 1) & -large);
 	/* if there is none it is one of small pages */
+	ASSERT_EQ(0, prctl(PR_SET_THP_DISABLE, 0, 0, 0, 0));
 	madvise(at, large, MADV_HUGEPAGE);
 	memcpy(at + 100, self->same, SIZE);
 	self->serve.op.out = PTR(at + 100);

@@ -388,7 +388,8 @@ TEST_F(way, takes_few_and_many_pages)
 		EXPECT_EQ(-1, dt_pattern_differs(self->in, lens[i], i))
 			TH_LOG("of %zu bytes", lens[i]);
 	}
-	EXPECT_EQ(n, borrowed_since(&self->before));
+	/* for the longest three there may be no memory for the list of pages */
+	EXPECT_LE(n - 3, borrowed_since(&self->before));
 }
 
 TEST_F(way, goes_to_many_pieces)

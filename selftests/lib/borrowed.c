@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 
 #include <linux/userfaultfd.h>
@@ -17,6 +18,11 @@ long borrowed_since(const struct dt_stats *before)
 	return calls_counted(before, DIPC_REASON_BORROWED);
 }
 
+int pages_stay(void)
+{
+	return DT_ERR(prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0));
+}
+
 int slow_new(struct slow *s)
 {
 	struct uffdio_api api = { .api = UFFD_API };
@@ -24,12 +30,13 @@ int slow_new(struct slow *s)
 		.range = { .len = PAGE },
 		.mode = UFFDIO_REGISTER_MODE_MISSING,
 	};
+	int err = pages_stay();
 
+	if (err)
+		return err;
 	s->at = buffer_map(SIZE);
 	if (!s->at)
 		return -ENOMEM;
-	/* it is not to be a part of a large page */
-	madvise(s->at, SIZE, MADV_NOHUGEPAGE);
 	memset(s->at, 0, SIZE);
 	s->page.at = (char *)s->at + MIDDLE;
 	if (madvise(s->page.at, PAGE, MADV_DONTNEED))
@@ -90,8 +97,10 @@ int passage_on(struct passage *p, enum passage_kind kind, int rx, int tx)
 	long err;
 
 	*p = (struct passage) { .kind = kind, .rx = rx, .tx = tx };
-	err = DT_ERR(setsockopt(rx, SOL_SOCKET, SO_SNDBUFFORCE, &sndbuf,
-				sizeof(sndbuf)));
+	err = pages_stay();
+	if (!err)
+		err = DT_ERR(setsockopt(rx, SOL_SOCKET, SO_SNDBUFFORCE,
+					&sndbuf, sizeof(sndbuf)));
 	if (!err)
 		err = DT_ERR(setsockopt(tx, SOL_SOCKET, SO_SNDBUFFORCE,
 					&sndbuf, sizeof(sndbuf)));

@@ -19,13 +19,19 @@
 /* how many payloads were left with their senders since then, or an errno */
 long borrowed_since(const struct dt_stats *before);
 
+/*
+ * No large pages are made of this process's memory from now on: a page that is
+ * on its way to one cannot be borrowed just then. 0 or a negative errno.
+ */
+int pages_stay(void);
+
 /* SIZE bytes, of which the page in the middle is missing until it is given. */
 struct slow {
 	uint8_t *at;
 	struct page page;
 };
 
-/* 0 or a negative errno */
+/* 0 or a negative errno; with pages_stay() */
 int slow_new(struct slow *s);
 void slow_end(struct slow *s);
 /*
@@ -61,7 +67,7 @@ struct passage {
 	char next[8];
 };
 
-/* Sockets with room for that much: 0 or a negative errno. */
+/* Sockets with room for that much: 0 or a negative errno; with pages_stay(). */
 int passage_new(struct passage *p, enum passage_kind kind, size_t longest);
 /* The same with sockets that there are, which have room. */
 int passage_on(struct passage *p, enum passage_kind kind, int rx, int tx);

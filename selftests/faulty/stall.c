@@ -3,6 +3,7 @@
  * A task or a processor that does not go on: what the detectors of hung tasks,
  * lockups and stalls of RCU look for, whose limits the caller has lowered.
  */
+#include <linux/jiffies.h>
 #include <linux/ktime.h>
 #include <linux/processor.h>
 #include <linux/rcupdate.h>
@@ -12,14 +13,16 @@
 #include "faulty.h"
 
 /*
- * By the clock: mdelay() may count loops, and how many they are was found out
- * at boot, perhaps while the machine below had other things to do.
+ * By both clocks: some detectors look at the one and some at the other, and
+ * jiffies fall behind where the machine below has other things to do. mdelay()
+ * may count loops, and how many they are was found out at boot.
  */
 static void spin(unsigned int ms)
 {
 	ktime_t end = ktime_add_ms(ktime_get(), ms);
+	unsigned long last = jiffies + msecs_to_jiffies(ms);
 
-	while (ktime_before(ktime_get(), end))
+	while (ktime_before(ktime_get(), end) || time_before(jiffies, last))
 		cpu_relax();
 }
 

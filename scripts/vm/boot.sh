@@ -184,7 +184,9 @@ path=$user/ipcctl:$user/libipc/examples:$user/selftests/dipc:$user/vm
 
 if [ -n "$icount" ]; then
 	smp=1
-	accel=(-accel 'tcg,thread=single,tb-size=256' -icount 'shift=0,sleep=off' -cpu qemu64)
+	# random numbers as cheap as with entropy, and the same each time
+	accel=(-accel 'tcg,thread=single,tb-size=256' -icount 'shift=0,sleep=off'
+		-cpu 'qemu64,+rdrand' -seed 1)
 	khz=1000000
 else
 	accel=(-accel 'tcg,thread=multi,tb-size=256' -cpu 'max,la57=off')

@@ -29,7 +29,8 @@ SEND = ['send', 'sendto', 'sendmsg', 'sendmmsg', 'write', 'writev',
         'sendmsg(rights)', 'sendmmsg(rights)', 'sendmsg(call)',
         'sendmmsg(call)', 'splice', 'sendfile', 'DIPC_OP_SEND',
         'io_uring send']
-SENDMSG = [call for call in SEND if call.startswith(('sendmsg', 'sendmmsg'))]
+SENDMSG = [call for call in SEND
+           if call.startswith(('sendmsg', 'sendmmsg', 'io_uring'))]
 RECEIVE = ['recv', 'recvfrom', 'recvmsg', 'recvmmsg', 'read', 'readv',
            'splice', 'DIPC_OP_RECV', 'DIPC_OP_REPLY_RECV',
            'io_uring receive']

@@ -4,8 +4,8 @@
  *
  * Lifetime: made by the sender with its payload, then owned by whoever it
  * was handed to, the queue or the receiver; freed by the last
- * dipc_message_put(), or kept by the pool of the socket that sent it. Only a
- * receiver that peeks shares it.
+ * dipc_message_put(), or kept by the pool of the socket that sent it. It is
+ * shared with a receiver that peeks, a search that keeps its place, and a call.
  * Locking: none of its own. @node, @share_node, @waiter, @share and @seq
  * belong to the queue and are covered by its lock, and so does what changes of
  * a stream's message: @stream.start and @len. The rest does not change once

@@ -3,7 +3,7 @@
  * The queue: the bounded, ordered, waitable store of messages inside every
  * endpoint. Knows neither sockets nor names nor nodes.
  *
- * Lifetime: embedded in a port or a mailbox, counted; what it is embedded in
+ * Lifetime: embedded in a port, a mailbox or a link, counted; what it is embedded in
  * is released by ops->release when the last reference goes. It is closed
  * before that, and holds nothing from then on.
  *

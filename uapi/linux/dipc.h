@@ -141,7 +141,8 @@ enum dipc_order {
  * @DIPC_MODE_EXPLICIT: when a receiver has taken the message, that is, has
  *	copied it; if it is discarded before that, the send fails
  *
- * With MSG_DONTWAIT a send is EAGAIN unless that is so at once.
+ * With MSG_DONTWAIT a send that would wait for room is EAGAIN. An explicit one
+ * succeeds only if a receiver sleeps to which it can be handed.
  */
 enum dipc_mode {
 	DIPC_MODE_BLOCKING = 0,
@@ -481,8 +482,8 @@ struct dipc_op {
 
 /*
  * Socket options at SOL_DIPC. An option that is shorter than its type is
- * EINVAL; a longer one is accepted if what is behind is 0, and then read as
- * far as it is known (struct dipc_queue_conf) or refused (integers).
+ * EINVAL. A structure (dipc_queue_conf, dipc_match) may be longer if what is
+ * behind it is 0; an integer of another size is EINVAL.
  */
 #define DIPC_PORT_ID		1 /* __u64, get: the socket's own port number */
 #define DIPC_QUEUE		2 /* struct dipc_queue_conf, get and set: the

@@ -26,7 +26,7 @@ extern "C" {
  * @type: SOCK_SEQPACKET or SOCK_STREAM
  * @addr: the port number or the name that others connect to; NULL, or type
  *	DIPC_ADDR_ANY, lets the kernel draw a port number
- * @backlog: how many links may wait to be accepted
+ * @backlog: one less than how many links may wait to be accepted
  *
  * Return: the descriptor or a negated errno: -EADDRINUSE, -EINVAL (@type,
  * @addr), -EOPNOTSUPP (@addr is a mailbox's), ...

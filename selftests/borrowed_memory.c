@@ -75,8 +75,9 @@ FIXTURE_TEARDOWN(memory)
 	passage_close(&self->p);
 }
 
-/* The first so many bytes come through. */
+/* The first so many bytes come through, to where they are not yet. */
 #define EXPECT_PASSES(at, len) do {					\
+	memset(self->in, CHANGED, SIZE);				\
 	ASSERT_TRUE(passage_start(&self->p, at, len));			\
 	EXPECT_EQ(len, passage_receive(&self->p, self->in, SIZE));	\
 	EXPECT_EQ(len, passage_end(&self->p));				\

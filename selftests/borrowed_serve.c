@@ -416,6 +416,7 @@ struct tease {
 	uint8_t *buf;
 	volatile bool ends;
 	sem_t begin;			/* to receive */
+	volatile int begun;		/* rounds, by who interrupts */
 	volatile long sent, other;
 };
 
@@ -436,6 +437,13 @@ static long send_again(void *arg)
 	return 0;
 }
 
+/* About as long as it takes to splice or to wake somebody, at most. */
+static void dawdle(unsigned int *seed)
+{
+	for (int n = rand_r(seed) % 20000; n; n--)
+		__asm__ volatile("");
+}
+
 /* Once in each round, at any moment of it. */
 static long interrupt_again(void *arg)
 {
@@ -443,8 +451,8 @@ static long interrupt_again(void *arg)
 	unsigned int seed = 1;
 
 	while (!sem_wait(&t->begin) && !t->ends) {
-		for (int n = rand_r(&seed) % 20000; n; n--)
-			__asm__ volatile("");
+		t->begun++;
+		dawdle(&seed);
 		syscall(SYS_tgkill, getpid(), t->sender.tid, SIGUSR1);
 	}
 	return 0;
@@ -458,11 +466,13 @@ static bool is_right(const uint8_t *buf, long len)
 
 /*
  * The pipe has something already, which stays as it is when a message goes
- * that was on its way there.
+ * that was on its way there. In each second round there is none instead of it,
+ * in the others the next one.
  */
 TEST_F(serve, message_that_is_withdrawn_leaves_the_pipe_as_it_is)
 {
 	struct tease t = { .tx = self->tx, .buf = self->out };
+	unsigned int seed = 2;
 	long got, spliced = 0;
 	uint8_t head[PAGE];
 	int fd[2];
@@ -477,9 +487,14 @@ TEST_F(serve, message_that_is_withdrawn_leaves_the_pipe_as_it_is)
 		ASSERT_EQ(PAGE, write(fd[1], head, PAGE));
 		ASSERT_TRUE(DT_WAIT_UNTIL(is_readable(self->rx)));
 		sem_post(&t.begin);
-		got = DT_ERR(splice(self->rx, NULL, fd[1], NULL, SPLICED,
-				    SPLICE_F_NONBLOCK));
-		ASSERT_TRUE(got == SPLICED || got == -EAGAIN)
+		/* he is to run by then: to wake him takes longer than to splice */
+		while (t.begun <= i)
+			sched_yield();
+		/* a socket is not told of SPLICE_F_NONBLOCK */
+		ASSERT_EQ(0, fcntl(self->rx, F_SETFL, i % 2 ? O_NONBLOCK : 0));
+		dawdle(&seed);
+		got = DT_ERR(splice(self->rx, NULL, fd[1], NULL, SPLICED, 0));
+		ASSERT_TRUE(got == SPLICED || (i % 2 && got == -EAGAIN))
 			TH_LOG("%ld", got);
 		ASSERT_EQ(PAGE, read(fd[0], self->in, PAGE));
 		ASSERT_EQ(0, memcmp(self->in, head, PAGE));

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * A task or a processor that does not go on: what the detectors of hung tasks,
- * lockups and stalls of RCU look for, whose limits the caller has lowered.
+ * lockups and stalls of RCU look for, whose limits the caller has lowered. Most
+ * look from time to time, two or three times before they speak, and a processor
+ * may be held up for seconds meanwhile: so all lasts a multiple of the limit.
  */
 #include <linux/jiffies.h>
 #include <linux/ktime.h>
@@ -28,7 +30,7 @@ static void spin(unsigned int ms)
 
 static void task_hangs(void)
 {
-	schedule_timeout_uninterruptible(6 * HZ);
+	schedule_timeout_uninterruptible(20 * HZ);
 }
 
 static void cpu_hangs(void)
@@ -41,20 +43,20 @@ static void cpu_hangs(void)
 /*
  * A grace period has the limit that was in force when it began. So what was
  * under way before the limit was lowered is waited for, and one is begun for
- * sure. To the limit, 3 s at least, PROVE_RCU adds 5.
+ * sure, be it a moment later. To the limit, 3 s at least, PROVE_RCU adds 5.
  */
 static void rcu_hangs(void)
 {
 	synchronize_rcu();
 	rcu_read_lock();
 	start_poll_synchronize_rcu();
-	spin(10000);
+	spin(16000);
 	rcu_read_unlock();
 }
 
 static void hang_worker(struct work_struct *work)
 {
-	spin(6000);
+	spin(16000);
 }
 
 static void next_work(struct work_struct *work)

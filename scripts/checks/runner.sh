@@ -150,7 +150,7 @@ judge '1 1 0' 1 'the end is expected' --no-module <<'END'
 @end one exit 0 1 0x0
 END
 judge '0 1 0' 1 'an empty stream' --no-module </dev/null
-{ echo '@begin one 0'; sleep 2; } |
+{ echo '@begin one 0'; sleep 8; } |
 	judge '0 2 0' 3 'a guest that goes silent' --no-module --stall 0.3
 
 # What is allowed by the suite's own word.
@@ -191,13 +191,13 @@ script lingers <<<"printf '1..1\nok 1 a\n'; sleep 60 & "
 script missing </dev/null
 rm "$tmp/missing"
 for name in passes crashes hangs lingers missing; do
-	echo "$name 1 $tmp/$name"
+	echo "$name $([ $name = hangs ] && echo 5 || echo 30) $tmp/$name"
 done >"$tmp/plan"
 "$tmp/suites" -k "$tmp/plan" | judge '4 4 0' 1 'real processes' --no-module
 # The time for all is over after the first.
-script lasts <<<"printf '1..1\nok 1 a\n'; sleep 2"
-printf '%s 5 '"$tmp"'/%s\n' lasts lasts passes passes >"$tmp/plan"
-DIPC_WITHIN=1 "$tmp/suites" -k "$tmp/plan" | judge '1 0 1' 0 'no time is left' --no-module
+script lasts <<<"printf '1..1\nok 1 a\n'; sleep 6"
+printf '%s 30 '"$tmp"'/%s\n' lasts lasts passes passes >"$tmp/plan"
+DIPC_WITHIN=5 "$tmp/suites" -k "$tmp/plan" | judge '1 0 1' 0 'no time is left' --no-module
 
 echo "$(wc -l <"$tmp/tests") tests of the runner, $(wc -l <"$tmp/bad") failed"
 [ ! -s "$tmp/bad" ]

@@ -531,6 +531,7 @@ static int deliver_async(struct dipc_attempt *a, struct dipc_message *m,
 	reason = dipc_deliver(a->queue, m, mode, &async->waiter, true);
 	switch (reason) {
 	case DIPC_REASON_WAITED:
+		dipc_queue_prepare_line(a->queue);
 		return 0;
 	case DIPC_REASON_QUEUED:
 	case DIPC_REASON_HANDED:

@@ -362,7 +362,9 @@ u32 dipc_call_begin(struct dipc_call *call, struct dipc_queue *queue)
 	call->waiter.place = DIPC_PLACE_NOWHERE;
 	call->waiter.done = DIPC_REASON_NONE;
 	/* it comes to the queue as if it had never been to another one */
-	call->request.seq = 0;
+	WRITE_ONCE(call->request.seq, 0);
+	/* and before it is in a list again: see dipc_queue_has_place() */
+	smp_wmb();
 	/* one for the queue, one for the verdict */
 	refcount_add(2, &call->request.refs);
 	return turn;

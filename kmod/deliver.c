@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The one door into a queue: offer, count, trace, notify. */
+#include <linux/sched/signal.h>
+
 #include "deliver.h"
 #include "trace.h"
 
@@ -51,6 +53,37 @@ static __always_inline enum dipc_reason offer(struct dipc_queue *q,
 	return reason;
 }
 
+/*
+ * More was discarded than can be at once, and there is no room yet. Others may
+ * fill the queue as quickly as it is emptied for us, and would hold us here for
+ * ever: so it is not emptied more often than there were messages in it, and for
+ * nobody who is killed.
+ */
+static noinline enum dipc_reason offer_again(struct dipc_queue *q,
+					     struct dipc_message *m, u8 mode,
+					     struct dipc_waiter *w,
+					     bool may_wait)
+{
+	u32 left = READ_ONCE(q->n_messages);
+	enum dipc_reason reason;
+
+	do {
+		cond_resched();
+		if (fatal_signal_pending(current)) {
+			reason = DIPC_REASON_INTERRUPTED;
+			account_for(q, m, reason);
+		} else if (!left--) {
+			reason = DIPC_REASON_REFUSED;
+			account_for(q, m, reason);
+		} else {
+			rcu_read_lock();
+			reason = offer(q, m, mode, w, may_wait);
+			rcu_read_unlock();
+		}
+	} while (reason == DIPC_REASON_NONE);
+	return reason;
+}
+
 /**
  * dipc_deliver() - bring a message to a queue
  * @q: the queue; the caller holds a reference
@@ -59,7 +92,7 @@ static __always_inline enum dipc_reason offer(struct dipc_queue *q,
  * @w: of a sender that is willing to wait; else NULL
  * @may_wait: whether it waits for room, too
  *
- * Context: any; does not sleep.
+ * Context: process; may sleep.
  * Return: what became of it; see dipc_queue_offer_locked() for who owns the
  * message then. It is counted, but for DIPC_REASON_WOULD_BLOCK.
  */
@@ -68,12 +101,11 @@ enum dipc_reason dipc_deliver(struct dipc_queue *q, struct dipc_message *m,
 {
 	enum dipc_reason reason;
 
-	do {
-		rcu_read_lock();
-		reason = offer(q, m, mode, w, may_wait);
-		rcu_read_unlock();
-	} while (reason == DIPC_REASON_NONE);
-	return reason;
+	rcu_read_lock();
+	reason = offer(q, m, mode, w, may_wait);
+	rcu_read_unlock();
+	return likely(reason != DIPC_REASON_NONE) ? reason :
+	       offer_again(q, m, mode, w, may_wait);
 }
 
 /**
@@ -82,7 +114,7 @@ enum dipc_reason dipc_deliver(struct dipc_queue *q, struct dipc_message *m,
  * @m: the message, without a deadline, and no request
  * @mode: enum dipc_mode, not the explicit one
  *
- * Context: any; does not sleep.
+ * Context: process; may sleep.
  * Return: as dipc_deliver().
  */
 enum dipc_reason dipc_deliver_at_once(struct dipc_queue *q,

@@ -14,6 +14,8 @@
 #ifndef _DIPC_MAILBOX_H
 #define _DIPC_MAILBOX_H
 
+#include <linux/mutex.h>
+
 #include "name.h"
 
 #define DIPC_MAY_READ	4	/* receive */
@@ -29,6 +31,7 @@ struct dipc_mailbox_table {
 	const struct dipc_limits *limits;
 	struct user_namespace	*user_ns;	/* of the network namespace */
 	atomic_t		count;
+	struct mutex		set_lock;	/* a change reads and writes back */
 	/* told of changes; that one comes or goes is an event of its name */
 	void (*changed)(struct dipc_mailbox *mailbox);
 };

@@ -71,6 +71,7 @@ int dipc_net_init(struct dipc_net *dn, struct net *net)
 	dn->mailboxes.stats = dn->stats;
 	dn->mailboxes.limits = &dn->limits;
 	dn->mailboxes.user_ns = net->user_ns;
+	mutex_init(&dn->mailboxes.set_lock);
 	return 0;
 
 err_names:

@@ -17,9 +17,6 @@
 #include "netlink_mailbox.h"
 #include "netlink_put.h"
 
-/* A change is made of reading and writing all that can be changed. */
-static DEFINE_MUTEX(set_mutex);
-
 static bool opener_is(struct sk_buff *skb, kuid_t uid, struct net *net)
 {
 	const struct file *file = NETLINK_CB(skb).sk->sk_socket->file;
@@ -222,11 +219,14 @@ int dipc_nl_mailbox_new_doit(struct sk_buff *skb, struct genl_info *info)
  */
 int dipc_nl_mailbox_set_doit(struct sk_buff *skb, struct genl_info *info)
 {
+	struct mutex *lock =
+		&dipc_net_of(genl_info_net(info))->mailboxes.set_lock;
 	struct dipc_mailbox_request how;
 	struct dipc_mailbox *mailbox;
 	int err;
 
-	mutex_lock(&set_mutex);
+	if (mutex_lock_killable(lock))
+		return -EINTR;
 	mailbox = find_owned(skb, info);
 	if (IS_ERR(mailbox)) {
 		err = PTR_ERR(mailbox);
@@ -248,7 +248,7 @@ int dipc_nl_mailbox_set_doit(struct sk_buff *skb, struct genl_info *info)
 	}
 	dipc_mailbox_put(mailbox);
 out:
-	mutex_unlock(&set_mutex);
+	mutex_unlock(lock);
 	return err;
 }
 

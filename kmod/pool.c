@@ -207,7 +207,9 @@ static size_t empty_pools(const struct choice *choice)
 {
 	size_t bytes;
 
-	mutex_lock(&empty_lock);
+	/* others may be many; who is killed needs no memory */
+	if (mutex_lock_killable(&empty_lock))
+		return 0;
 	bytes = empty_pools_locked(choice);
 	mutex_unlock(&empty_lock);
 	return bytes;

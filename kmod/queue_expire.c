@@ -92,8 +92,7 @@ static enum hrtimer_restart time_is_over(struct hrtimer *timer)
 	struct dipc_queue *q = due->queue;
 	struct timerqueue_node *next;
 	struct dipc_queue_events ev;
-	/* many that are due at once let others have the processor in between */
-	ktime_t breath = ktime_add_ns(ktime_get(), 50 * NSEC_PER_USEC);
+	ktime_t breath = ktime_add_ns(ktime_get(), DIPC_BREATH_NS);
 
 	dipc_queue_events_init(&ev);
 	rcu_read_lock();

@@ -9,6 +9,8 @@
 #include "queue.h"
 
 #define DIPC_DROP_MAX	64	/* messages freed for one hold of the lock */
+/* So long others have the processor before a queue's timer goes on. */
+#define DIPC_BREATH_NS	(50 * NSEC_PER_USEC)
 
 /* Where a walk along those who wait for messages has come to. */
 struct dipc_receiver_walk {
@@ -18,6 +20,26 @@ struct dipc_receiver_walk {
 
 /* The waiter of a message on loan whose sender has withdrawn it. */
 extern struct dipc_waiter dipc_waiter_revoked;
+
+/**
+ * dipc_queue_has_place() - is a message in the list where it was
+ * @m: the message; the caller has a reference
+ * @seq: the number that it had there
+ *
+ * If it is not, it may just come to another queue, under the lock of that one. It
+ * has lost its number before, which is why that is looked at last.
+ *
+ * Context: any; the lock of the queue that it was in is held.
+ * Return: whether it is.
+ */
+static inline bool dipc_queue_has_place(const struct dipc_message *m, u64 seq)
+{
+	if (list_empty(&m->node))
+		return false;
+	/* pairs with that of dipc_call_begin() */
+	smp_rmb();
+	return READ_ONCE(m->seq) == seq;
+}
 
 /* queue_due.c: which messages have a deadline */
 void dipc_queue_add_deadline_locked(struct dipc_queue *q,
@@ -87,6 +109,7 @@ void dipc_queue_finish_sender_locked(struct dipc_queue *q,
 void dipc_queue_admit_locked(struct dipc_queue *q,
 			     struct dipc_queue_events *ev);
 bool dipc_queue_keep_in_line_locked(struct dipc_queue *q);
+bool dipc_queue_leave_rest_locked(struct dipc_queue *q);
 
 /* queue_expire.c: what is overdue goes */
 void dipc_queue_drop_overdue_locked(struct dipc_queue *q,

@@ -5,6 +5,7 @@
  */
 #include <linux/cache.h>
 #include <linux/random.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
@@ -219,7 +220,8 @@ int dipc_queue_configure(struct dipc_queue *q,
 	rcu_read_unlock();
 	kfree(levels);
 
-	while (!err && reconsider_batch(q))
+	/* whom this leaves in line is let in as room comes */
+	while (!err && reconsider_batch(q) && !fatal_signal_pending(current))
 		cond_resched();
 	return err;
 }

@@ -440,3 +440,27 @@ bool dipc_queue_keep_in_line_locked(struct dipc_queue *q)
 	}
 	return true;
 }
+
+/**
+ * dipc_queue_leave_rest_locked() - let in the rest of those in line later
+ * @q: the queue, to which many have been let in at once
+ *
+ * There may be hundreds of thousands of asynchronous sends, each with somebody
+ * to tell, and whoever made room for them is not to see to them all: he may be
+ * a timer himself.
+ *
+ * Context: any; the queue's lock is held.
+ * Return: whether the queue's timer does it; if not, dipc_queue_admit_locked()
+ * is to be called.
+ */
+bool dipc_queue_leave_rest_locked(struct dipc_queue *q)
+{
+	/* another one may just make it, without the lock */
+	struct dipc_due *due = READ_ONCE(q->due);
+
+	if (!due || q->closed || q->ended)
+		return false;
+	due->left_in_line = true;
+	dipc_queue_due_set_locked(q, ktime_add_ns(ktime_get(), DIPC_BREATH_NS));
+	return true;
+}

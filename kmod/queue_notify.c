@@ -6,6 +6,9 @@
  */
 #include "queue_inner.h"
 
+/* So often are more let in at once: a few hundred. The timer goes on with that. */
+#define ROUNDS_MAX 32
+
 static noinline void free_dropped(struct dipc_queue_events *ev)
 {
 	struct dipc_message *m, *next;
@@ -109,13 +112,16 @@ static void act(struct dipc_queue *q, struct dipc_queue_events *ev)
 static noinline void act_on_all(struct dipc_queue *q,
 				struct dipc_queue_events *ev)
 {
+	unsigned int rounds = 0;
+
 	for (;;) {
 		act(q, ev);
 		if (likely(!ev->more))
 			return;
 		dipc_queue_events_init(ev);
 		spin_lock_bh(&q->lock);
-		dipc_queue_admit_locked(q, ev);
+		if (++rounds <= ROUNDS_MAX || !dipc_queue_leave_rest_locked(q))
+			dipc_queue_admit_locked(q, ev);
 		spin_unlock_bh(&q->lock);
 	}
 }
@@ -127,7 +133,7 @@ static noinline void act_on_all(struct dipc_queue *q,
  *
  * Frees what was discarded, wakes tasks, makes callbacks, tells watchers.
  * Where more senders could be admitted than could be collected at once, admits
- * those as well.
+ * those as well, or a large part of them, and leaves the rest to the timer.
  *
  * Context: any; in the RCU read section in which the lock was taken.
  */

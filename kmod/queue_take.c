@@ -23,27 +23,28 @@ struct scan {
 	struct dipc_message	*last;		/* or NULL: from the start */
 	u64			seq;		/* of @last, then */
 	u64			shuffles;	/* of the queue, then */
-	bool			may_miss;	/* what comes while it lasts */
+	bool			missed;		/* perhaps, what came meanwhile */
 	bool			only_look;	/* and leave it there */
 	bool			pause;		/* go on after a break */
 	unsigned int		restarts;
 };
 
 /*
- * Who is going to wait must have seen all messages there are. Who is not may
- * miss one that was put in behind his back: others could do that for ever.
+ * If messages were put in before others it begins anew, for one may be among them.
+ * But that could go on for ever: at last it passes over them.
  */
 static struct list_head *resume(struct dipc_queue *q, struct scan *scan)
 {
 	struct dipc_message *last = scan->last;
 
-	if (!last || last->seq != scan->seq || list_empty(&last->node))
+	if (!last || !dipc_queue_has_place(last, scan->seq))
 		return &q->messages;
 	if (q->shuffles == scan->shuffles)
 		return &last->node;
-	if (scan->may_miss && scan->restarts++ >= RESTARTS_MAX)
-		return &last->node;
-	return &q->messages;
+	if (scan->restarts++ < RESTARTS_MAX)
+		return &q->messages;
+	scan->missed = true;
+	return &last->node;
 }
 
 /* The first message in the list that matches; or NULL, perhaps to go on. */
@@ -146,7 +147,10 @@ static struct dipc_message *share(struct dipc_message *m)
 	return m;
 }
 
-/* There is no message: whether there will be one, and who waits for it. */
+/*
+ * There is no message: whether there will be one, and who waits for it. He must
+ * have seen all that there are.
+ */
 static void find_none(struct dipc_queue *q, struct dipc_waiter *w,
 		      struct dipc_queue_events *ev, int *err)
 {
@@ -191,7 +195,10 @@ static struct dipc_message *search_step(struct dipc_queue *q, struct scan *scan,
 		lend_waiting(q, m, ev);
 		return m;
 	}
-	find_none(q, w, ev, err);
+	if (w && unlikely(scan->missed))
+		*err = -EBUSY;
+	else
+		find_none(q, w, ev, err);
 	return NULL;
 }
 
@@ -228,7 +235,7 @@ static noinline struct dipc_message *take_wanted(struct dipc_queue *q,
 						 struct dipc_waiter *w,
 						 int *err)
 {
-	struct scan scan = { .want = want, .may_miss = !w };
+	struct scan scan = { .want = want };
 
 	return search(q, &scan, w, err);
 }
@@ -274,8 +281,9 @@ static struct dipc_message *take_first_locked(struct dipc_queue *q,
  * @w: of a receiver that is willing to wait, that wants the same; else NULL
  * @err: set if there is no message: -EAGAIN if there is none now and @w was
  *	NULL, -EINPROGRESS if @w waits in the queue from now on, 0 if none
- *	will come any more, -EINTR if the task is being killed, or the
- *	queue's close_err
+ *	will come any more, -EINTR if the task is being killed, -EBUSY if
+ *	none was found, but one may have come meanwhile, before those that
+ *	were looked at, so that @w did not line up; or the queue's close_err
  *
  * Context: process; may sleep.
  * Return: the message, on loan: when it has been copied, it is to be given to
@@ -364,9 +372,7 @@ struct dipc_message *dipc_queue_take_plain(struct dipc_queue *q)
 struct dipc_message *dipc_queue_peek(struct dipc_queue *q,
 				     const struct dipc_want *want, int *err)
 {
-	struct scan scan = {
-		.want = want, .may_miss = true, .only_look = true,
-	};
+	struct scan scan = { .want = want, .only_look = true };
 
 	return search(q, &scan, NULL, err);
 }
@@ -560,30 +566,46 @@ void dipc_queue_read_on(struct dipc_queue *q, struct dipc_message *m, u32 bytes)
 	rcu_read_unlock();
 }
 
+/* Looks at the last ones. */
+static bool has_new_in(const struct list_head *list,
+		       const struct dipc_want *want)
+{
+	struct dipc_message *m;
+	unsigned int n = 0;
+
+	list_for_each_entry_reverse(m, list, node) {
+		if (dipc_want_fits(want, m))
+			return true;
+		if (++n == SCAN_MAX)
+			break;
+	}
+	return false;
+}
+
 /**
  * dipc_queue_has_new() - has such a message come lately
  * @q: the queue
  * @want: which messages count
  *
- * Looks at the last ones in the list and at those that wait.
+ * Looks at the last ones in the list and in each line of those that wait.
  *
  * Context: any; does not sleep.
  * Return: whether there is one.
  */
 bool dipc_queue_has_new(struct dipc_queue *q, const struct dipc_want *want)
 {
-	struct dipc_message *m;
-	unsigned int n = 0;
-	bool found = false;
+	struct dipc_share *share;
+	bool found;
 
 	spin_lock_bh(&q->lock);
-	list_for_each_entry_reverse(m, &q->messages, node) {
-		found = dipc_want_fits(want, m);
-		if (found || ++n == SCAN_MAX)
-			break;
+	found = has_new_in(&q->messages, want) || has_new_in(&q->senders, want);
+	if (!found && q->n_held_back) {
+		list_for_each_entry(share, &q->shares, node) {
+			found = has_new_in(&share->line, want);
+			if (found)
+				break;
+		}
 	}
-	if (!found)
-		found = dipc_queue_first_in_line_locked(q, want);
 	spin_unlock_bh(&q->lock);
 	return found;
 }

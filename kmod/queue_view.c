@@ -52,7 +52,7 @@ static struct list_head *resume(struct dipc_queue *q,
 {
 	const struct dipc_message *at = walk->at;
 
-	if (at && at->seq == walk->at_seq && !list_empty(&at->node))
+	if (at && dipc_queue_has_place(at, walk->at_seq))
 		return at->node.next;
 	return q->messages.next;
 }
@@ -148,11 +148,26 @@ static void view_receiver(const struct dipc_waiter *w,
 	view->tag_mask = w->want->match.tag_mask;
 }
 
-static void view_sender(const struct dipc_message *m,
+/*
+ * Who waits for a message, or NULL. Read once: that a request was taken is said
+ * without the lock, and by then it may be in another queue. The waiter is part of
+ * the request; that of another message does not go while the lock is held.
+ */
+static const struct dipc_waiter *waiter_of(const struct dipc_message *m)
+{
+	const struct dipc_waiter *w = READ_ONCE(m->waiter);
+
+	return w == &dipc_waiter_revoked ? NULL : w;
+}
+
+/* False if nobody waits for it. */
+static bool view_sender(const struct dipc_message *m,
 			struct dipc_waiter_view *view)
 {
-	const struct dipc_waiter *w = m->waiter;
+	const struct dipc_waiter *w = waiter_of(m);
 
+	if (!w)
+		return false;
 	view->async = !w->task;
 	view->pid = get_pid(w->task ? task_pid(w->task) : m->sender->pid);
 	view->uid = m->sender->uid;
@@ -166,11 +181,7 @@ static void view_sender(const struct dipc_message *m,
 	view->has_deadline = m->extra && m->extra->has_deadline;
 	if (view->has_deadline)
 		view->due = m->extra->due.expires;
-}
-
-static bool has_waiter(const struct dipc_message *m)
-{
-	return m->waiter && m->waiter != &dipc_waiter_revoked;
+	return true;
 }
 
 static unsigned int view_line(const struct list_head *line,
@@ -182,8 +193,7 @@ static unsigned int view_line(const struct list_head *line,
 	list_for_each_entry(m, line, node) {
 		if (n == max)
 			break;
-		if (has_waiter(m))
-			view_sender(m, &views[n++]);
+		n += view_sender(m, &views[n]);
 	}
 	return n;
 }
@@ -232,8 +242,7 @@ static unsigned int view_queued(struct dipc_queue *q,
 		spin_lock_bh(&q->lock);
 		/* who waited for it when it was met may be told already */
 		for (i = 0; i < got && n < max; i++)
-			if (has_waiter(met[i].message))
-				view_sender(met[i].message, &views[n++]);
+			n += view_sender(met[i].message, &views[n]);
 		spin_unlock_bh(&q->lock);
 		for (i = 0; i < got; i++)
 			dipc_message_put(met[i].message);

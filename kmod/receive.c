@@ -170,6 +170,32 @@ static struct dipc_message *take_wait(struct dipc_reception *r,
 	return w->message;
 }
 
+/*
+ * Others put messages before those that are looked at, again and again: so nobody
+ * knows that there is none, and may wait. When the time is over there is one more
+ * try, by who does not want to.
+ */
+static struct dipc_message *take_anew(struct dipc_reception *r,
+				      struct dipc_waiter *w, int *err)
+{
+	unsigned long last = jiffies, passed;
+	struct dipc_message *m;
+
+	do {
+		if (signal_pending(current)) {
+			*err = r->err_signal;
+			return NULL;
+		}
+		cond_resched();
+		passed = jiffies - last;
+		last += passed;
+		if (r->timeout != MAX_SCHEDULE_TIMEOUT)
+			r->timeout -= min_t(unsigned long, passed, r->timeout);
+		m = dipc_queue_take(r->q, r->want, r->timeout ? w : NULL, err);
+	} while (!m && *err == -EBUSY);
+	return m;
+}
+
 static struct dipc_message *take(struct dipc_reception *r, int *err)
 {
 	struct dipc_waiter w __uninitialized;
@@ -182,6 +208,8 @@ static struct dipc_message *take(struct dipc_reception *r, int *err)
 	if (unlikely(r->want) && r->timeout)
 		dipc_queue_prepare_receiver(r->q, r->want);
 	m = dipc_queue_take(r->q, r->want, r->timeout ? &w : NULL, err);
+	if (unlikely(!m && *err == -EBUSY))
+		m = take_anew(r, &w, err);
 	if (!m && *err == -EINPROGRESS)
 		m = take_wait(r, &w, err);
 	return m;

@@ -11,6 +11,7 @@
 #include <linux/netlink.h>
 #include <stdio.h>
 
+#include "calls.h"
 #include "completion.h"
 #include "peek.h"
 #include "race.h"
@@ -18,12 +19,13 @@
 
 #define BOX	"box"
 #define MSGS	8
+#define REQUESTS	24	/* more than are looked at in one go */
 
 FIXTURE(race)
 {
 	struct dt_stats before;
 	struct sockaddr_dipc box;
-	int rx, tx;
+	int rx, tx, next;		/* next: another server */
 	uint64_t port;			/* of rx, if that is its own */
 	struct dt_nl listener, nl[2];	/* of each side that looks */
 	struct peeked peeked;
@@ -39,17 +41,15 @@ FIXTURE_SETUP(race)
 	ASSERT_EQ(0, race_world(&self->before));
 	for (i = 0; i < 2; i++)
 		ASSERT_EQ(0, dt_nl_open(&self->nl[i]));
-	self->rx = self->tx = self->listener.fd = -1;
+	self->rx = self->tx = self->next = self->listener.fd = -1;
 	self->box = dt_mailbox(BOX);
 }
 
 static void close_all(world *w)
 {
-	if (w->rx >= 0)
-		close(w->rx);
-	if (w->tx >= 0)
-		close(w->tx);
-	w->rx = w->tx = -1;
+	race_close(&w->rx);
+	race_close(&w->tx);
+	race_close(&w->next);
 }
 
 FIXTURE_TEARDOWN(race)
@@ -365,6 +365,79 @@ TEST_F_TIMEOUT(race, end_of_a_line_against_who_looks_at_it, 200)
 		"end of a line against who looks at it", .set = set_line,
 		.side = { close_both, see_the_line }, .judge = judge_line,
 		.outcome = { { "seen", 1 }, { "gone", 0 } },
+	};
+
+	EXPECT_EQ(0, race_run(&race, self));
+}
+
+/*
+ * Requests, each with a client that waits for its reply: who serves them says
+ * so without the queue's lock, and they go on to another queue.
+ */
+
+static bool set_requests(void *world_)
+{
+	struct sockaddr_dipc any = dt_any(), to;
+	world *w = world_;
+	int i;
+
+	close_all(w);
+	w->rx = calls_server(SOCK_RDM, &any);
+	w->next = calls_server(SOCK_RDM, &any);
+	if (w->rx < 0 || w->next < 0)
+		return false;
+	to = dt_port_of(w->rx);
+	w->port = dt_port_id(w->rx);
+	w->tx = dt_socket(SOCK_RDM);
+	for (i = 0; i < REQUESTS; i++)
+		if (w->tx < 0 || calls_start(BY_OP, w->tx, "q",
+					     WITH(.cookie = i, .dest = &to)) < 0)
+			return false;
+	return true;
+}
+
+static long serve_them(void *world_)
+{
+	world *w = world_;
+	struct sockaddr_dipc to = dt_port_of(w->next);
+	struct calls_got got;
+	long ret = 0;
+
+	for (int i = 0; i < REQUESTS && ret >= 0; i++) {
+		got = calls_recv(BY_OP, w->rx, MSG_DONTWAIT);
+		if (got.ret < 0)
+			return got.ret;
+		ret = i % 2 ? calls_forward(BY_OP, w->rx, got.r.handle, &to) :
+			      calls_reply(BY_OP, w->rx, got.r.handle, "a");
+	}
+	return ret < 0 ? ret : 0;
+}
+
+static long see_who_asks(void *world_)
+{
+	world *w = world_;
+	int err = 0;
+
+	for (int i = 0; i < 5 && !err; i++) {
+		err = waiters_get(&w->nl[1], w->port, NULL, &w->waiters);
+		if (!err && w->waiters.n > REQUESTS)
+			return -EBADMSG;
+	}
+	return err;
+}
+
+static int judge_asked(void *world_, const long *ret)
+{
+	return ret[0] || ret[1] ? RACE_WRONG : 0;
+}
+
+TEST_F_TIMEOUT(race, requests_that_are_served_against_who_looks_at_them, 200)
+{
+	static const struct race race = {
+		"requests that are served against who looks at them",
+		.set = set_requests, .side = { serve_them, see_who_asks },
+		.judge = judge_asked,
+		.outcome = { { "served", RACE_UNKNOWN } },
 	};
 
 	EXPECT_EQ(0, race_run(&race, self));

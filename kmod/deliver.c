@@ -54,17 +54,18 @@ static __always_inline enum dipc_reason offer(struct dipc_queue *q,
 }
 
 /*
- * More was discarded than can be at once, and there is no room yet. Others may
- * fill the queue as quickly as it is emptied for us, and would hold us here for
- * ever: so it is not emptied more often than there were messages in it, and for
- * nobody who is killed.
+ * As much was discarded as can be at once, and there may be room by now. Others
+ * may fill the queue as quickly as it is emptied for us, and would hold us here
+ * for ever: so it is not emptied more often than there are messages in it, and
+ * for nobody who is killed.
  */
 static noinline enum dipc_reason offer_again(struct dipc_queue *q,
 					     struct dipc_message *m, u8 mode,
 					     struct dipc_waiter *w,
 					     bool may_wait)
 {
-	u32 left = READ_ONCE(q->n_messages);
+	/* one goes each time, and when none is left it comes in */
+	u64 left = READ_ONCE(q->n_messages) + 1ULL;
 	enum dipc_reason reason;
 
 	do {

@@ -10,7 +10,7 @@
 
 /* How many messages a receiver looks at in one hold of the lock. */
 #define SCAN_MAX 256
-/* How often it begins anew because messages were put in before others. */
+/* How often it begins anew because messages were put in before others, or taken. */
 #define RESTARTS_MAX 16
 
 /*
@@ -26,7 +26,8 @@ struct scan {
 	bool			missed;		/* perhaps, what came meanwhile */
 	bool			only_look;	/* and leave it there */
 	bool			pause;		/* go on after a break */
-	unsigned int		restarts;
+	unsigned int		restarts;	/* since others came before it */
+	unsigned int		lost;		/* since its place is gone */
 };
 
 /*
@@ -37,8 +38,12 @@ static struct list_head *resume(struct dipc_queue *q, struct scan *scan)
 {
 	struct dipc_message *last = scan->last;
 
-	if (!last || !dipc_queue_has_place(last, scan->seq))
+	if (!last)
 		return &q->messages;
+	if (!dipc_queue_has_place(last, scan->seq)) {
+		scan->lost++;
+		return &q->messages;
+	}
 	if (q->shuffles == scan->shuffles)
 		return &last->node;
 	if (scan->restarts++ < RESTARTS_MAX)
@@ -202,6 +207,21 @@ static struct dipc_message *search_step(struct dipc_queue *q, struct scan *scan,
 	return NULL;
 }
 
+/*
+ * 0, or why not. Others may take just what was looked at last, again and again;
+ * who would wait looks at the clock in between.
+ */
+static int may_go_on(const struct scan *scan, const struct dipc_waiter *w)
+{
+	if (fatal_signal_pending(current))
+		return -EINTR;
+	if (likely(scan->lost <= RESTARTS_MAX))
+		return 0;
+	if (signal_pending(current))
+		return -EINTR;
+	return w ? -EBUSY : 0;
+}
+
 static struct dipc_message *search(struct dipc_queue *q, struct scan *scan,
 				   struct dipc_waiter *w, int *err)
 {
@@ -219,9 +239,9 @@ static struct dipc_message *search(struct dipc_queue *q, struct scan *scan,
 		if (likely(*err != -EALREADY))
 			break;
 		give_up_place(m);
-		if (fatal_signal_pending(current)) {
+		*err = may_go_on(scan, w);
+		if (*err) {
 			m = NULL;
-			*err = -EINTR;
 			break;
 		}
 		cond_resched();
@@ -281,9 +301,10 @@ static struct dipc_message *take_first_locked(struct dipc_queue *q,
  * @w: of a receiver that is willing to wait, that wants the same; else NULL
  * @err: set if there is no message: -EAGAIN if there is none now and @w was
  *	NULL, -EINPROGRESS if @w waits in the queue from now on, 0 if none
- *	will come any more, -EINTR if the task is being killed, -EBUSY if
- *	none was found, but one may have come meanwhile, before those that
- *	were looked at, so that @w did not line up; or the queue's close_err
+ *	will come any more, -EINTR if the task is being killed, or signalled
+ *	and does not come to an end, -EBUSY if none was found, but there may
+ *	be one that was missed, so that @w did not line up; or the queue's
+ *	close_err
  *
  * Context: process; may sleep.
  * Return: the message, on loan: when it has been copied, it is to be given to

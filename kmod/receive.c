@@ -182,6 +182,10 @@ static struct dipc_message *take_anew(struct dipc_reception *r,
 	struct dipc_message *m;
 
 	do {
+		if (looks_for_ends(r)) {
+			*err = LOOK_FOR_ENDS;
+			return NULL;
+		}
 		if (signal_pending(current)) {
 			*err = r->err_signal;
 			return NULL;
@@ -193,7 +197,7 @@ static struct dipc_message *take_anew(struct dipc_reception *r,
 			r->timeout -= min_t(unsigned long, passed, r->timeout);
 		m = dipc_queue_take(r->q, r->want, r->timeout ? w : NULL, err);
 	} while (!m && *err == -EBUSY);
-	return m;
+	return !m && *err == -EINPROGRESS ? take_wait(r, w, err) : m;
 }
 
 static struct dipc_message *take(struct dipc_reception *r, int *err)
@@ -209,7 +213,7 @@ static struct dipc_message *take(struct dipc_reception *r, int *err)
 		dipc_queue_prepare_receiver(r->q, r->want);
 	m = dipc_queue_take(r->q, r->want, r->timeout ? &w : NULL, err);
 	if (unlikely(!m && *err == -EBUSY))
-		m = take_anew(r, &w, err);
+		return take_anew(r, &w, err);
 	if (!m && *err == -EINPROGRESS)
 		m = take_wait(r, &w, err);
 	return m;

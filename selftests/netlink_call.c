@@ -350,7 +350,8 @@ TEST_F(calls, repeated_call_keeps_its_number)
 	EXPECT_EQ(CALL_HAS_ALWAYS | CALL_HAS(NAME), self->seen.c[0].has);
 	EXPECT_STREQ("server", self->seen.c[0].name);
 	EXPECT_EQ(DIPC_AT_LEAST_ONCE, self->seen.c[0].semantics);
-	EXPECT_EQ(1, self->seen.c[0].attempt);
+	/* or, on a slow machine, has tried again in vain */
+	EXPECT_LE(1, self->seen.c[0].attempt);
 	self->server = calls_server(SOCK_RDM, &self->to);
 	ASSERT_LE(0, self->server);
 	ASSERT_TRUE(DT_WAIT_UNTIL(calls_seen_in(DIPC_CALL_STATUS_QUEUED) == 1));

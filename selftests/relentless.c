@@ -7,17 +7,32 @@
  */
 #define _GNU_SOURCE
 #include <signal.h>
-#include <stdlib.h>
 
 #include "completion.h"
 #include "kselftest_harness.h"
 #include "queues.h"
+#include "scm.h"
 
 #define KIB		1024
 #define MINE		1	/* tags: what the receiver wants, */
 #define OTHERS		2	/* and does not */
 #define BEHIND		15000	/* looked at in many steps */
 #define FLOODS		2
+
+static char large[64 * KIB];		/* zeroes; no letter is one */
+
+/* So much of it, without waiting, with one control message. */
+static long send_with(int fd, size_t len, int type, uint64_t value)
+{
+	struct scm_control c = { .len = 0 };
+	struct iovec iov = { large, len };
+	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1,
+			      .msg_control = c.buf };
+
+	scm_put(&c, SOL_DIPC, type, &value, sizeof(value));
+	msg.msg_controllen = c.len;
+	return DT_ERR(sendmsg(fd, &msg, MSG_DONTWAIT));
+}
 
 /* Who does something until it is said to be enough. */
 struct flood {
@@ -149,9 +164,8 @@ static int send_large(void *arg)
 {
 	const struct flood *f = arg;
 	int fd = dt_socket_connected(SOCK_RDM, &f->to);
-	char *large = calloc(1, 64 * KIB);
 
-	if (fd < 0 || !large)
+	if (fd < 0)
 		return 1;
 	for (;;)
 		if (dt_send(fd, large, 64 * KIB, 0, NULL) < 0 &&
@@ -179,6 +193,40 @@ TEST(sender_that_makes_room_for_others_can_be_killed)
 	close(rx);
 }
 
+/* Where there is nobody else, it comes in, be it that the last one just went. */
+TEST(large_message_takes_the_place_of_many)
+{
+	static const struct {
+		int n, len;
+		bool is_told;
+	} before[] = {
+		{ 64, KIB, false }, { 65, KIB, false }, { 1000, 64, false },
+		{ 7, 9 * KIB, true }, { 8, 8 * KIB, true }, { 64, KIB, true },
+	};
+	int rx, tx;
+
+	for (size_t i = 0; i < sizeof(before) / sizeof(before[0]); i++) {
+		rx = port_open(1000, 64 * KIB, 64 * KIB, DIPC_POLICY_DROP_OLDEST);
+		tx = sender_open(rx);
+		ASSERT_LE(0, tx);
+		if (before[i].is_told)
+			ASSERT_EQ(0, post_option(tx, DIPC_MODE,
+						 DIPC_MODE_EXPLICIT));
+		for (int n = 0; n < before[i].n; n++)
+			ASSERT_EQ(before[i].len,
+				  before[i].is_told ?
+				  send_with(tx, before[i].len, DIPC_ASYNC, n) :
+				  dt_send(tx, large, before[i].len,
+					  MSG_DONTWAIT, NULL));
+		ASSERT_EQ(0, post_option(tx, DIPC_MODE, DIPC_MODE_BLOCKING));
+		EXPECT_EQ(64 * KIB, dt_send(tx, large, 64 * KIB, MSG_DONTWAIT,
+					    NULL));
+		EXPECT_EQ(1, queued(rx));
+		close(tx);
+		close(rx);
+	}
+}
+
 /*
  * Thousands that wait
  */
@@ -195,21 +243,16 @@ FIXTURE(thousands)
 
 FIXTURE_VARIANT(thousands)
 {
-	uint64_t deadline_ns;	/* of what they wait for to go; 0: none */
+	uint64_t deadline_ns;	/* of what they wait for to go */
 };
 
-FIXTURE_VARIANT_ADD(thousands, taken) { 0 };
+FIXTURE_VARIANT_ADD(thousands, taken) { DT_LONG_MS * 1000000ULL };
 FIXTURE_VARIANT_ADD(thousands, expired) { DT_SHORT_MS * 1000000ULL };
 
 /* One message fills the queue, and all others wait behind it. */
 FIXTURE_SETUP(thousands)
 {
 	struct sockaddr_dipc to;
-	char *large = calloc(1, 64 * KIB);
-	struct iovec iov = { large, 64 * KIB };
-	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
-	char control[CMSG_SPACE(8)] = { 0 };
-	struct cmsghdr *c;
 
 	self->rx = port_open(ALL, 64 * KIB, 64 * KIB, DIPC_POLICY_WAIT);
 	ASSERT_LE(0, self->rx);
@@ -218,17 +261,8 @@ FIXTURE_SETUP(thousands)
 		self->tx[i] = dt_socket_connected(SOCK_RDM, &to);
 		ASSERT_LE(0, self->tx[i]);
 	}
-	if (variant->deadline_ns) {
-		msg.msg_control = control;
-		msg.msg_controllen = sizeof(control);
-		c = CMSG_FIRSTHDR(&msg);
-		c->cmsg_level = SOL_DIPC;
-		c->cmsg_type = DIPC_DEADLINE;
-		c->cmsg_len = CMSG_LEN(8);
-		memcpy(CMSG_DATA(c), &variant->deadline_ns, 8);
-	}
-	ASSERT_EQ(64 * KIB, sendmsg(self->tx[0], &msg, MSG_DONTWAIT));
-	free(large);
+	ASSERT_EQ(64 * KIB, send_with(self->tx[0], 64 * KIB, DIPC_DEADLINE,
+				      variant->deadline_ns));
 	for (int i = 0; i < ALL; i++)
 		ASSERT_EQ(1, send_async(self->tx[i % SOCKETS], 'a' + i % 26, i));
 }
@@ -268,7 +302,7 @@ TEST_F(thousands, all_are_let_in)
 {
 	char letter;
 
-	if (!variant->deadline_ns)
+	if (variant->deadline_ns > DT_SHORT_MS * 1000000ULL)
 		make_room(self);
 	EXPECT_TRUE(DT_WAIT_UNTIL(all_are_told(self)));
 	EXPECT_EQ(0, self->failed);

@@ -585,7 +585,8 @@ struct dipc_op {
  * @DIPC_REASON_NO_PERMISSION: not sent, the mailbox's mode forbids it
  * @DIPC_REASON_TOO_LONG: not sent, larger than the queue takes
  * @DIPC_REASON_WOULD_BLOCK: not sent, no room and the sender does not wait
- * @DIPC_REASON_REFUSED: not sent, no room (DIPC_POLICY_REFUSE)
+ * @DIPC_REASON_REFUSED: not sent, no room (DIPC_POLICY_REFUSE, or others took it
+ *	again and again)
  * @DIPC_REASON_TIMED_OUT: withdrawn, the sender's time ran out
  * @DIPC_REASON_INTERRUPTED: withdrawn, a signal came
  * @DIPC_REASON_CLOSED: not sent, its queue is gone

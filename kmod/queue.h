@@ -3,9 +3,9 @@
  * The queue: the bounded, ordered, waitable store of messages inside every
  * endpoint. Knows neither sockets nor names nor nodes.
  *
- * Lifetime: embedded in a port, a mailbox or a link, counted; what it is embedded in
- * is released by ops->release when the last reference goes. It is closed
- * before that, and holds nothing from then on.
+ * Lifetime: embedded in a port, a mailbox or a link, counted; what it is
+ * embedded in is released by ops->release when the last reference goes. It is
+ * closed before that, and holds nothing from then on.
  *
  * Locking: @lock covers everything that is not said to be immutable. It is
  * taken with bottom halves off, because messages may come from the network.

@@ -207,17 +207,22 @@ static long peek_in(void *world_)
 	return err;
 }
 
-static long see_who_waits(void *world_)
+/* Several times, who waits in a queue; there are no more than so many. */
+static long see_waiters(world *w, uint64_t port, const char *box, uint32_t max)
 {
-	world *w = world_;
 	int err = 0, i;
 
 	for (i = 0; i < 5 && !err; i++) {
-		err = waiters_get(&w->nl[1], 0, BOX, &w->waiters);
-		if (!err && w->waiters.n > MSGS)
+		err = waiters_get(&w->nl[1], port, box, &w->waiters);
+		if (!err && w->waiters.n > max)
 			return -EBADMSG;
 	}
 	return err;
+}
+
+static long see_who_waits(void *world_)
+{
+	return see_waiters(world_, 0, BOX, MSGS);
 }
 
 static bool is_seen_or_gone(long ret)
@@ -416,14 +421,8 @@ static long serve_them(void *world_)
 static long see_who_asks(void *world_)
 {
 	world *w = world_;
-	int err = 0;
 
-	for (int i = 0; i < 5 && !err; i++) {
-		err = waiters_get(&w->nl[1], w->port, NULL, &w->waiters);
-		if (!err && w->waiters.n > REQUESTS)
-			return -EBADMSG;
-	}
-	return err;
+	return see_waiters(w, w->port, NULL, REQUESTS);
 }
 
 static int judge_asked(void *world_, const long *ret)

@@ -6,10 +6,8 @@
  */
 #define _GNU_SOURCE
 #include <linux/netlink.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <sys/syscall.h>
 
 #include "calls_place.h"
 #include "calls_shown.h"
